@@ -1,0 +1,117 @@
+"""Generators and their keys: issue (shown once), see, revoke."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+
+from compliance.models import ApiKey, Generator
+from compliance.models.generator import Scope
+from compliance.services.api_keys import issue_api_key, revoke_api_key
+
+
+class ApiKeyForm(forms.ModelForm[ApiKey]):
+    """A key to be issued: scopes as check boxes."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices,
+        initial=Scope.values,
+        widget=UnfoldAdminCheckboxSelectMultiple,
+        required=True,
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ["generator", "label", "scopes", "expires_at"]
+
+
+class ApiKeyInline(TabularInline):  # type: ignore[misc]  # unfold is untyped
+    """The keys of a generator, to look at."""
+
+    model = ApiKey
+    fields = readonly_fields = [
+        "prefix",
+        "label",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+    ]
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keys are issued on their own page, which shows them once."""
+        return False
+
+
+@admin.register(Generator)
+class GeneratorAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """Machine clients."""
+
+    list_display = ["name", "public_id", "is_active", "contact_email", "created_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "public_id", "contact_email"]
+    readonly_fields = ["public_id", "created_at"]
+    inlines = [ApiKeyInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A generator is made inactive, never deleted: its songs name it."""
+        return False
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """Keys: issued here, shown once, revoked here."""
+
+    form = ApiKeyForm
+    list_display = ["prefix", "generator", "label", "show_state", "expires_at", "last_used_at"]
+    list_filter = ["generator"]
+    search_fields = ["prefix", "label", "generator__name"]
+    autocomplete_fields = ["generator"]
+    actions = ["revoke_keys"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A key is revoked, never deleted."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An issued key does not change: revoke it and issue another."""
+        return obj is None and super().has_change_permission(request, obj)
+
+    @display(
+        description="State", label={"active": "success", "revoked": "danger", "expired": "warning"}
+    )
+    def show_state(self, key: ApiKey) -> str:
+        """Say whether the key may be used now."""
+        if key.revoked_at:
+            return "revoked"
+        return "expired" if key.expires_at and key.expires_at <= timezone.now() else "active"
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: Any) -> None:
+        """Issue the key and show it, this once."""
+        row, key = issue_api_key(
+            generator=obj.generator, label=obj.label, scopes=form.cleaned_data["scopes"],
+            expires_at=obj.expires_at, by=f"user:{request.user.get_username()}",
+        )  # fmt: skip
+        obj.pk, obj.prefix = row.pk, row.prefix
+        messages.warning(
+            request, format_html("Copy the key now, it cannot be shown again: <code>{}</code>", key)
+        )
+
+    @action(description="Revoke the selected keys", permissions=["change"])
+    def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Refuse the selected keys from now on."""
+        for key in queryset:
+            revoke_api_key(
+                api_key=key, by=f"user:{request.user.get_username()}", now=timezone.now()
+            )
+        messages.success(request, f"{len(queryset)} keys revoked.")

@@ -1,0 +1,158 @@
+"""The messages of the approval API: what generators send and what they are answered."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from compliance.models import ClearanceStatus, SubmissionStatus
+
+# Stems in one clearance: more than any song of the field has, few enough to evaluate at once.
+MAX_STEMS = 64
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuse fields that are not named: a misspelled field would otherwise be silently ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read the fields; name the unknown ones."""
+        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError(
+                {
+                    name: [f"Unknown field; known are {', '.join(sorted(self.fields))}."]
+                    for name in sorted(unknown)
+                }
+            )
+        return super().to_internal_value(data)
+
+
+class StrictCharField(serializers.CharField):
+    """Text as it came: a number is not a text, and nothing is trimmed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text; refuse other types."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class IntentMessage(Strict):
+    """Where, how and when the song is to be used; the period is half-open, `ends_on` is the first day after it."""
+
+    territories = serializers.ListField(
+        child=StrictCharField(max_length=20), min_length=1, max_length=300,
+        help_text='ISO 3166-1 alpha-2 codes, or "Worldwide".',
+    )  # fmt: skip
+    uses = serializers.ListField(
+        child=StrictCharField(max_length=60),
+        min_length=1,
+        max_length=30,
+        help_text="Such as personalised_song_stream.",
+    )
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField()
+
+
+class ClearanceRequest(Strict):
+    """May this message, these stems and this use become a song?"""
+
+    # Screening says what is too long or unreadable; this only keeps absurd bodies out.
+    message = StrictCharField(max_length=200_000, allow_blank=True)
+    language = StrictCharField(
+        max_length=10, required=False, allow_null=True, help_text="Of the interface; a prior."
+    )
+    stems = serializers.ListField(
+        child=StrictCharField(max_length=100), min_length=1, max_length=MAX_STEMS
+    )
+    intent = IntentMessage()
+
+    def validate_stems(self, stems: list[str]) -> list[str]:
+        """Refuse a stem named twice."""
+        twice = sorted({stem for stem in stems if stems.count(stem) > 1})
+        if twice:
+            raise serializers.ValidationError(f"Named more than once: {', '.join(twice)}.")
+        return stems
+
+
+class ReasonMessage(serializers.Serializer[Any]):
+    """One reason: a stable code, what it is about, and a sentence for people."""
+
+    code = serializers.CharField(help_text="Such as rights.territory or audio.undeclared_stem.")
+    text = serializers.CharField()
+    stem = serializers.CharField(required=False, allow_null=True)
+    reference = serializers.CharField(required=False, allow_null=True)
+    side = serializers.CharField(required=False, allow_null=True)
+    territories = serializers.ListField(child=serializers.CharField(), required=False)
+    grant = serializers.CharField(required=False, allow_null=True)
+    category = serializers.CharField(required=False, allow_null=True)
+    start_s = serializers.FloatField(
+        required=False, allow_null=True, help_text="In the song, seconds."
+    )
+    end_s = serializers.FloatField(
+        required=False, allow_null=True, help_text="In the song, seconds."
+    )
+    source_start_s = serializers.FloatField(
+        required=False, allow_null=True, help_text="In the stem or reference, seconds."
+    )
+    score = serializers.FloatField(required=False, allow_null=True)
+
+
+class ClearanceReport(serializers.Serializer[Any]):
+    """A clearance and its answer. A denial is a successful answer: read `outcome`."""
+
+    id = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=ClearanceStatus.choices)
+    reasons = ReasonMessage(many=True)
+    message = serializers.CharField()
+    stems = serializers.ListField(child=serializers.CharField())
+    intent = IntentMessage()
+    screening = serializers.CharField(help_text="Id of the screening of the message.")
+    rights = serializers.DictField(help_text="As evaluated: the valid intersection and the caps.")
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until when songs may be submitted."
+    )
+    created_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class SubmissionRequest(serializers.Serializer[Any]):
+    """A finished song, as multipart/form-data."""
+
+    clearance = serializers.CharField(help_text="Id of a clearance that is cleared.")
+    audio = serializers.FileField(
+        help_text="The song: wav, flac, mp3 or ogg (m4a where the service has the extra)."
+    )
+    manifest = serializers.JSONField(
+        help_text='{"placements": [{"stem", "stem_start_s", "song_start_s", "length_s", ...}]}'
+    )
+    vocal = serializers.FileField(
+        required=False, help_text="The vocal track as mixed, same formats."
+    )
+
+
+class SubmissionReport(serializers.Serializer[Any]):
+    """A submission, where it stands and why."""
+
+    id = serializers.CharField()
+    clearance = serializers.CharField()
+    state = serializers.ChoiceField(choices=SubmissionStatus.choices)
+    reasons = ReasonMessage(many=True)
+    audio_sha256 = serializers.CharField()
+    audio_bytes = serializers.IntegerField()
+    manifest = serializers.DictField()
+    report = serializers.DictField(
+        allow_null=True, help_text="The verification as measured; null while it waits."
+    )
+    created_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class SubmissionPage(serializers.Serializer[Any]):
+    """One page of submissions, newest first."""
+
+    items = SubmissionReport(many=True)
+    next_cursor = serializers.CharField(
+        allow_null=True, help_text="Send as `cursor` to read on; null at the end."
+    )

@@ -1,0 +1,22 @@
+"""Addresses of the approval API, below /api/v1/."""
+
+from django.urls import path
+
+from compliance.api import views
+
+urlpatterns = [
+    path("clearances", views.ClearancesView.as_view(), name="clearances"),
+    path("clearances/<str:public_id>", views.ClearanceView.as_view(), name="clearance"),
+    path(
+        "clearances/<str:public_id>/cancel",
+        views.ClearanceCancelView.as_view(),
+        name="clearance-cancel",
+    ),
+    path("submissions", views.SubmissionsView.as_view(), name="submissions"),
+    path("submissions/<str:public_id>", views.SubmissionView.as_view(), name="submission"),
+    path(
+        "submissions/<str:public_id>/timeline.svg",
+        views.TimelineView.as_view(),
+        name="submission-timeline",
+    ),
+]

@@ -1,0 +1,241 @@
+"""The approval API: parse, make one call, answer."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from compliance import queries
+from compliance.api import answers
+from compliance.api.authentication import Caller
+from compliance.api.idempotency import hash_request, read_idempotency_key
+from compliance.api.serializers import (
+    ClearanceReport,
+    ClearanceRequest,
+    SubmissionPage,
+    SubmissionReport,
+    SubmissionRequest,
+)
+from compliance.api.submission_form import read_submission_form
+from compliance.api.uploads import AudioUploadHandler, refuse_declared_size
+from compliance.services.clearances import UnknownClearance, cancel_clearance, request_clearance
+from compliance.services.idempotency import run_once
+from compliance.services.rights_intent import read_intent
+from compliance.services.song_files import discard_song, store_song
+from compliance.services.submissions import UnknownSubmission, submit_song
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER,
+    description="Sent twice, done once: the second answer is the first one's, marked Idempotency-Replayed.",
+)  # fmt: skip
+PAGE_SIZE = 50
+
+
+def get_caller(request: Request) -> Caller:
+    """Return who calls; HasScope let nobody else pass."""
+    return cast(Caller, request.user)
+
+
+def answer_once(
+    request: Request, *, content: dict[str, Any], work: Callable[[], tuple[int, dict[str, Any]]]
+) -> Response:
+    """Answer a creating request once per Idempotency-Key."""
+    stored = run_once(
+        generator=get_caller(request).generator,
+        key=read_idempotency_key(request),
+        request_sha256=hash_request(request, content),
+        now=timezone.now(),
+        work=work,
+    )
+    response = Response(stored.body, status=stored.status_code)
+    if stored.replayed:
+        response["Idempotency-Replayed"] = "true"
+    return response
+
+
+class ClearancesView(APIView):
+    """Ask for clearances."""
+
+    required_scopes = {"POST": ("clearances:write",)}
+    parser_classes = [JSONParser]
+
+    @extend_schema(
+        operation_id="create_clearance", request=ClearanceRequest, responses={201: ClearanceReport},
+        parameters=[IDEMPOTENCY_KEY], tags=["clearances"],
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Screen the message, evaluate the rights in the stems for the intended use, and hold their caps."""
+        form = ClearanceRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        intent = read_intent(request.data["intent"])
+
+        def work() -> tuple[int, dict[str, Any]]:
+            clearance = request_clearance(
+                generator=get_caller(request).generator,
+                message=form.validated_data["message"],
+                language=form.validated_data.get("language"),
+                stems=form.validated_data["stems"],
+                intent=intent,
+                intent_json=request.data["intent"],
+                now=timezone.now(),
+            )
+            return 201, answers.describe_clearance(clearance)
+
+        return answer_once(request, content=request.data, work=work)
+
+
+class ClearanceView(APIView):
+    """Read one clearance."""
+
+    required_scopes = {"GET": ("clearances:read",)}
+
+    @extend_schema(operation_id="get_clearance", responses=ClearanceReport, tags=["clearances"])
+    def get(self, request: Request, public_id: str) -> Response:
+        """Return the clearance with every reason."""
+        clearance = queries.get_clearance(
+            public_id=public_id, generator=get_caller(request).generator
+        )
+        if clearance is None:
+            raise UnknownClearance(f"You have no clearance {public_id}.")
+        return Response(answers.describe_clearance(clearance))
+
+
+class ClearanceCancelView(APIView):
+    """Give a clearance back."""
+
+    required_scopes = {"POST": ("clearances:write",)}
+
+    @extend_schema(
+        operation_id="cancel_clearance",
+        request=None,
+        responses=ClearanceReport,
+        tags=["clearances"],
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Cancel a clearance that no song uses: its caps are free again."""
+        caller = get_caller(request)
+        clearance = queries.get_clearance(public_id=public_id, generator=caller.generator)
+        if clearance is None:
+            raise UnknownClearance(f"You have no clearance {public_id}.")
+        cancel_clearance(clearance=clearance, by=f"generator:{caller.client}", now=timezone.now())
+        return Response(answers.describe_clearance(clearance))
+
+
+class SubmissionsView(APIView):
+    """Submit songs, list them."""
+
+    required_scopes = {"POST": ("submissions:write",), "GET": ("submissions:read",)}
+    parser_classes = [MultiPartParser]
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Put the capped upload handler in place before anything reads the body."""
+        if request.method == "POST":
+            self.upload_handler = AudioUploadHandler(request)
+            request.upload_handlers = [self.upload_handler]
+        return super().initialize_request(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="create_submission", request={"multipart/form-data": SubmissionRequest},
+        responses={202: SubmissionReport}, parameters=[IDEMPOTENCY_KEY], tags=["submissions"],
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Accept a song for verification; ask for the report at the address in `Location`."""
+        refuse_declared_size(request._request)
+        generator = get_caller(request).generator
+        form = read_submission_form(request, handler=self.upload_handler)
+        clearance = queries.get_clearance(public_id=form.clearance_id, generator=generator)
+        if clearance is None:
+            raise UnknownClearance(f"You have no clearance {form.clearance_id}.")
+        form.refuse_uncleared_stems(clearance)
+        song = store_song(audio=form.audio, vocal=form.vocal)
+        try:
+            response = answer_once(
+                request,
+                content=form.content,
+                work=lambda: (
+                    202,
+                    answers.describe_submission(
+                        submit_song(
+                            generator=generator,
+                            clearance=clearance,
+                            song=song,
+                            manifest=form.manifest,
+                            now=timezone.now(),
+                        ),  # fmt: skip
+                        verification=None,
+                    ),
+                ),
+            )
+        except BaseException:
+            discard_song(song)
+            raise
+        if response.has_header("Idempotency-Replayed"):
+            discard_song(song)
+        response["Location"] = f"/api/v1/submissions/{response.data['id']}"
+        return response
+
+    @extend_schema(
+        operation_id="list_submissions", responses=SubmissionPage, tags=["submissions"],
+        parameters=[OpenApiParameter("cursor", OpenApiTypes.INT, description="`next_cursor` of the page before.")],
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        """List your submissions, newest first, without their reports."""
+        cursor = request.query_params.get("cursor", "")
+        rows = queries.list_submissions(
+            generator=get_caller(request).generator,
+            before_id=int(cursor) if cursor.isdigit() else None,
+            limit=PAGE_SIZE + 1,
+        )
+        page = list(rows)[:PAGE_SIZE]
+        more = len(rows) > PAGE_SIZE
+        return Response(
+            {
+                "items": [answers.describe_submission(row, verification=None) for row in page],
+                "next_cursor": str(page[-1].pk) if more else None,
+            }
+        )
+
+
+class SubmissionView(APIView):
+    """Read one submission."""
+
+    required_scopes = {"GET": ("submissions:read",)}
+
+    @extend_schema(operation_id="get_submission", responses=SubmissionReport, tags=["submissions"])
+    def get(self, request: Request, public_id: str) -> Response:
+        """Return where the song stands, every reason, and the full report of its verification."""
+        submission = queries.get_submission(
+            public_id=public_id, generator=get_caller(request).generator
+        )
+        if submission is None:
+            raise UnknownSubmission(f"You have no submission {public_id}.")
+        verification = queries.get_last_verification(submission=submission)
+        return Response(answers.describe_submission(submission, verification=verification))
+
+
+class TimelineView(APIView):
+    """The picture of a verification."""
+
+    required_scopes = {"GET": ("submissions:read",)}
+
+    @extend_schema(
+        operation_id="get_submission_timeline",
+        responses={(200, "image/svg+xml"): OpenApiTypes.STR},
+        tags=["submissions"],
+    )
+    def get(self, request: Request, public_id: str) -> HttpResponse:
+        """Return the timeline: level, declared stems, what is unexplained, what was found."""
+        submission = queries.get_submission(
+            public_id=public_id, generator=get_caller(request).generator
+        )
+        verification = submission and queries.get_last_verification(submission=submission)
+        if not verification or not verification.timeline_svg:
+            raise UnknownSubmission(f"Submission {public_id} has no timeline yet.")
+        return HttpResponse(verification.timeline_svg, content_type="image/svg+xml")

@@ -1,0 +1,23 @@
+"""Public identifiers: what generators see instead of row numbers."""
+
+import secrets
+
+
+def new_public_id(prefix: str) -> str:
+    """Return `<prefix>_` and 24 random hexadecimal digits: unguessable, and the kind is readable in a log."""
+    return f"{prefix}_{secrets.token_hex(12)}"
+
+
+def new_generator_id() -> str:
+    """Return a public id for a generator."""
+    return new_public_id("gen")
+
+
+def new_clearance_id() -> str:
+    """Return a public id for a clearance."""
+    return new_public_id("clr")
+
+
+def new_submission_id() -> str:
+    """Return a public id for a submission."""
+    return new_public_id("sub")

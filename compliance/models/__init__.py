@@ -1,0 +1,26 @@
+"""The stored data, one subject a file."""
+
+from compliance.models.clearance import Clearance, ClearanceStatus
+from compliance.models.event import Event
+from compliance.models.fingerprint import AudioFingerprint, IndexGeneration
+from compliance.models.generator import ApiKey, Generator
+from compliance.models.idempotency import IdempotencyRecord
+from compliance.models.job import Job, JobState
+from compliance.models.submission import Submission, SubmissionStatus
+from compliance.models.verification import Verification
+
+__all__ = [
+    "ApiKey",
+    "AudioFingerprint",
+    "Clearance",
+    "ClearanceStatus",
+    "Event",
+    "Generator",
+    "IdempotencyRecord",
+    "IndexGeneration",
+    "Job",
+    "JobState",
+    "Submission",
+    "SubmissionStatus",
+    "Verification",
+]

@@ -1,0 +1,45 @@
+"""Fingerprints of everything a song is compared with, and the index built of them."""
+
+from django.db import models
+
+
+class AudioFingerprint(models.Model):
+    """The fingerprint of one stem or reference recording, as one version of the algorithm made it."""
+
+    key = models.CharField(
+        max_length=140, help_text="stem:<external id> or reference:<external id>"
+    )
+    file_sha256 = models.CharField(max_length=64, help_text="Of the audio file it was made from.")
+    version = models.CharField(max_length=40)
+    data = models.BinaryField(help_text="As RecordingFingerprint.to_bytes writes it.")
+    duration_s = models.FloatField()
+    error = models.TextField(blank=True, db_default="", help_text="Why there is no fingerprint.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key", "file_sha256", "version"],
+                name="%(app_label)s_%(class)s_is_made_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.version})"
+
+
+class IndexGeneration(models.Model):
+    """One published index: immutable files in storage. The newest row is the one in use."""
+
+    content_sha256 = models.CharField(
+        max_length=64, unique=True, help_text="Of the keys, files and version it covers."
+    )
+    directory = models.CharField(max_length=200)
+    n_recordings = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.directory} ({self.n_recordings} recordings)"

@@ -1,0 +1,1 @@
+"""Pages for staff: stored audio and pictures, never public."""

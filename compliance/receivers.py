@@ -1,0 +1,23 @@
+"""The one signal between apps: a reviewer decided a case, so its subject moves."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from compliance.services import clearances, decisions
+from moderation.signals import review_case_decided
+
+
+@receiver(review_case_decided, dispatch_uid="compliance.carry_out_decision")
+def carry_out_decision(sender: object, *, case: Any, **kwargs: Any) -> None:
+    """Move the clearance or the submission that the case is about; runs in the decision's transaction."""
+    approved = case.decision == "approve"
+    by = f"user:{case.decided_by}"
+    if case.subject_kind == clearances.SUBJECT_KIND:
+        clearances.decide_clearance_review(
+            public_id=case.subject_id, approved=approved, by=by, now=case.decided_at
+        )
+    elif case.subject_kind == decisions.SUBJECT_KIND:
+        decisions.decide_submission_review(
+            public_id=case.subject_id, approved=approved, note=case.note, by=by, now=case.decided_at
+        )

@@ -1,0 +1,157 @@
+"""Clearances: screen the message, evaluate the rights, hold the caps; all in one transaction."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from catalog.rights.terms import IntendedUse
+from catalog.services.clearing import clear_stems, release_caps
+from compliance.models import Clearance, ClearanceStatus, Generator
+from compliance.models.transitions import AlreadyMoved
+from compliance.services.events import record_event
+from moderation.screening.policy import Outcome
+from moderation.services.reviews import open_review_case
+from moderation.services.screenings import screen_message
+
+# Review cases about a clearance carry this kind.
+SUBJECT_KIND = "clearance"
+
+
+class UnknownClearance(Exception):
+    """This generator has no such clearance."""
+
+
+class ClearanceNotUsable(Exception):
+    """The clearance is not cleared, or its hold has run out."""
+
+
+@transaction.atomic
+def request_clearance(
+    *,
+    generator: Generator,
+    message: str,
+    language: str | None,
+    stems: Sequence[str],
+    intent: IntendedUse,
+    intent_json: dict[str, Any],
+    now: dt.datetime,
+) -> Clearance:
+    """Decide whether the message, the stems and the use are cleared, and hold the caps if so.
+
+    Raises
+    ------
+    InvalidText : if the message cannot be screened
+    """
+    actor = f"generator:{generator.public_id}"
+    screening = screen_message(
+        text=message, language=language, kind="message", client=generator.public_id, now=now
+    )
+    clearance = Clearance.objects.create(
+        generator=generator, message=message, language=language or "", stems=list(stems),
+        intent=intent_json, screening_id=screening.public_id,
+    )  # fmt: skip
+    hold_until = now + dt.timedelta(seconds=settings.CLEARANCE_HOLD_S)
+    rights = clear_stems(
+        stems=stems, intent=intent, subject=clearance.cap_subject, hold_until=hold_until, now=now
+    )
+    answer = screening.answer
+    reasons = [*_screening_reasons(answer), *(reason.to_json() for reason in rights.reasons)]
+    if not rights.cleared or answer["outcome"] == Outcome.BLOCK:
+        if rights.cleared:
+            release_caps(subject=clearance.cap_subject, now=now)
+        status, expires_at, decided_at = ClearanceStatus.DENIED, None, now
+    elif answer["outcome"] == Outcome.REVIEW:
+        status, expires_at, decided_at = ClearanceStatus.NEEDS_REVIEW, hold_until, None
+        open_review_case(
+            subject_kind=SUBJECT_KIND, subject_id=clearance.public_id, client=generator.public_id,
+            title=f"Message of clearance {clearance.public_id}", reasons=_screening_reasons(answer),
+            evidence={"text": message, "screening": answer}, now=now,
+        )  # fmt: skip
+    else:
+        status, expires_at, decided_at = ClearanceStatus.CLEARED, hold_until, now
+    clearance.transition_to(
+        status,
+        reasons=reasons,
+        rights=rights.to_json(),
+        expires_at=expires_at,
+        decided_at=decided_at,
+    )
+    record_event(
+        kind=f"clearance.{status.value}", subject=clearance.cap_subject, actor=actor,
+        generator=generator.public_id, data={"reasons": [reason["code"] for reason in reasons]},
+    )  # fmt: skip
+    return clearance
+
+
+def _screening_reasons(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(answer["reasons"]) if answer["outcome"] != Outcome.ALLOW else []
+
+
+@transaction.atomic
+def decide_clearance_review(*, public_id: str, approved: bool, by: str, now: dt.datetime) -> None:
+    """Carry out what a moderator decided about the message of a clearance.
+
+    A clearance whose hold ran out meanwhile stays expired: its caps are no longer held.
+    """
+    clearance = Clearance.objects.select_for_update().get(public_id=public_id)
+    if clearance.status != ClearanceStatus.NEEDS_REVIEW:
+        return
+    if approved:
+        clearance.transition_to(ClearanceStatus.CLEARED, decided_at=now)
+    else:
+        clearance.transition_to(ClearanceStatus.DENIED, decided_at=now, expires_at=None)
+        release_caps(subject=clearance.cap_subject, now=now)
+    record_event(
+        kind=f"clearance.{clearance.status}", subject=clearance.cap_subject, actor=by,
+        generator=clearance.generator.public_id,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def cancel_clearance(*, clearance: Clearance, by: str, now: dt.datetime) -> None:
+    """Give the held caps back.
+
+    Raises
+    ------
+    ClearanceNotUsable : if the clearance is denied, expired or cancelled already, or songs were submitted under it
+    """
+    if clearance.status not in (ClearanceStatus.CLEARED, ClearanceStatus.NEEDS_REVIEW):
+        raise ClearanceNotUsable(f"Clearance {clearance.public_id} is {clearance.status}.")
+    if clearance.submissions.filter(cap_subject=clearance.cap_subject).exists():
+        raise ClearanceNotUsable(f"Songs were submitted under clearance {clearance.public_id}.")
+    clearance.transition_to(ClearanceStatus.CANCELLED, decided_at=now)
+    release_caps(subject=clearance.cap_subject, now=now)
+    record_event(
+        kind="clearance.cancelled",
+        subject=clearance.cap_subject,
+        actor=by,
+        generator=clearance.generator.public_id,
+    )
+
+
+def expire_clearances(*, now: dt.datetime, limit: int = 200) -> int:
+    """Release what is held by clearances whose time ran out and which no song uses; return how many."""
+    open_statuses = (ClearanceStatus.CLEARED, ClearanceStatus.NEEDS_REVIEW)
+    overdue = Clearance.objects.filter(
+        status__in=open_statuses, expires_at__lte=now
+    ).select_related("generator")
+    n_expired = 0
+    for clearance in overdue.order_by("expires_at")[:limit]:
+        try:
+            with transaction.atomic():
+                clearance.transition_to(ClearanceStatus.EXPIRED)
+                if not clearance.submissions.filter(
+                    cap_subject=clearance.cap_subject, decided_at=None
+                ).exists():
+                    release_caps(subject=clearance.cap_subject, now=now)
+                record_event(
+                    kind="clearance.expired", subject=clearance.cap_subject, actor="system",
+                    generator=clearance.generator.public_id,
+                )  # fmt: skip
+        except AlreadyMoved:
+            continue  # another machine's upkeep was first
+        n_expired += 1
+    return n_expired

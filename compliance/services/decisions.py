@@ -1,0 +1,94 @@
+"""Record what became of a submission: by the verifier, by a reviewer, or because it could not be verified."""
+
+import datetime as dt
+from typing import Any
+
+from catalog.services.clearing import capture_caps, evaluate_rights, release_caps
+from compliance.models import Submission, SubmissionStatus
+from compliance.models.transitions import AlreadyMoved
+from compliance.services.events import record_event
+from compliance.services.rights_intent import read_intent
+from moderation.services.reviews import open_review_case
+
+# Review cases about a song carry this kind.
+SUBJECT_KIND = "submission"
+# The held caps answer for this one: our own hold would count against us.
+HELD_CODES = frozenset({"rights.cap_exhausted"})
+
+
+def find_rights_failures(*, submission: Submission, now: dt.datetime) -> list[dict[str, Any]]:
+    """Return every reason why the rights that were cleared do not hold today."""
+    evaluation = evaluate_rights(
+        stems=submission.clearance.stems, intent=read_intent(submission.clearance.intent), now=now
+    )
+    return [reason.to_json() for reason in evaluation.reasons if reason.code not in HELD_CODES]
+
+
+def approve_submission(
+    *, submission: Submission, by: str, reasons: list[dict[str, Any]], now: dt.datetime
+) -> None:
+    """Approve and capture the caps, or reject when the rights ended meanwhile: nobody overrides a rights failure."""
+    if failures := find_rights_failures(submission=submission, now=now):
+        reject_submission(submission=submission, by=by, reasons=[*reasons, *failures], now=now)
+        return
+    submission.transition_to(
+        SubmissionStatus.APPROVED, decided_at=now, decided_by=by, reasons=reasons
+    )
+    capture_caps(subject=submission.cap_subject, now=now)
+    _record(submission, by=by)
+
+
+def reject_submission(
+    *, submission: Submission, by: str, reasons: list[dict[str, Any]], now: dt.datetime
+) -> None:
+    """Reject; a hold of the song's own is given back, the clearance's hold stays for the next try."""
+    submission.transition_to(
+        SubmissionStatus.REJECTED, decided_at=now, decided_by=by, reasons=reasons
+    )
+    clearance = submission.clearance
+    hold_ended = clearance.expires_at is None or clearance.expires_at <= now
+    if submission.cap_subject != clearance.cap_subject or hold_ended:
+        release_caps(subject=submission.cap_subject, now=now)
+    _record(submission, by=by)
+
+
+def refer_submission(
+    *,
+    submission: Submission,
+    by: str,
+    reasons: list[dict[str, Any]],
+    evidence: dict[str, Any],
+    now: dt.datetime,
+) -> None:
+    """Give the song to a reviewer."""
+    submission.transition_to(SubmissionStatus.IN_REVIEW, reasons=reasons)
+    open_review_case(
+        subject_kind=SUBJECT_KIND, subject_id=submission.public_id, client=submission.generator.public_id,
+        title=f"Song {submission.public_id}", reasons=reasons, evidence=evidence, now=now,
+    )  # fmt: skip
+    _record(submission, by=by)
+
+
+def decide_submission_review(
+    *, public_id: str, approved: bool, note: str, by: str, now: dt.datetime
+) -> None:
+    """Carry out what a reviewer decided about a song; a song that moved meanwhile stays as it is."""
+    submission = Submission.objects.select_for_update().get(public_id=public_id)
+    try:
+        if approved:
+            approve_submission(submission=submission, by=by, reasons=submission.reasons, now=now)
+        else:
+            reason = {"code": "review.rejected", "text": note or "A reviewer rejected the song."}
+            reject_submission(
+                submission=submission, by=by, reasons=[*submission.reasons, reason], now=now
+            )
+    except AlreadyMoved:
+        return
+
+
+def _record(submission: Submission, *, by: str) -> None:
+    record_event(
+        kind=f"submission.{submission.status}", subject=f"submission:{submission.public_id}", actor=by,
+        generator=submission.generator.public_id,
+        data={"reasons": [reason["code"] for reason in submission.reasons]},
+    )  # fmt: skip

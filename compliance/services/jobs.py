@@ -1,0 +1,142 @@
+"""Durable jobs on top of django-q2: the row is the truth, the message is a hint.
+
+django-q2 alone loses or hangs work when processes die (measured: README, decisions). So a job is a row made in the caller's
+transaction; it is claimed by one conditional UPDATE that hands out a lease; its result is recorded in one transaction fenced by the
+lease's token; and a sweeper sends hints again, takes back leases and buries what keeps failing.
+"""
+
+import datetime as dt
+import random
+import uuid
+from collections.abc import Callable, Mapping
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django_q.tasks import async_task
+
+from compliance.models import Job, JobState
+from compliance.services.leases import keep_lease, touch_heartbeat
+
+logger = structlog.get_logger(__name__)
+
+# A handler does the slow work and returns what records it: a function run in the transaction that ends the job.
+Handler = Callable[[Job], Callable[[], None]]
+# What is done, in one transaction, when a job has failed for good.
+Burial = Callable[[Job], None]
+
+# Pause before attempt n + 1: 2^n seconds with ±25 % jitter, at most this many seconds.
+MAX_BACKOFF_S = 300.0
+
+
+class LeaseLost(Exception):
+    """Another worker holds the job now; what this one measured must not be recorded."""
+
+
+def enqueue_job(*, kind: str, subject: str, now: dt.datetime) -> Job:
+    """Make a job in the caller's transaction; its hint is sent when that commits."""
+    job = Job.objects.create(
+        kind=kind,
+        subject=subject,
+        max_attempts=settings.JOB_MAX_ATTEMPTS,
+        due_at=now + dt.timedelta(seconds=settings.JOB_RESEND_S),
+    )
+    # robust: a queue that is down must not fail the request; the sweeper sends the hint again.
+    transaction.on_commit(lambda: send_hint(job.pk), robust=True)
+    return job
+
+
+def send_hint(job_id: uuid.UUID) -> None:
+    """Tell the queue that a job waits. Only the id travels: messages are pickles."""
+    async_task(
+        "compliance.tasks.run_job", str(job_id), q_options={"save": False, "ack_failure": True}
+    )
+
+
+def claim_job(*, job_id: uuid.UUID, now: dt.datetime) -> Job | None:
+    """Return the job with a fresh lease, or None if it is done, dead or leased to somebody else."""
+    token = uuid.uuid4()
+    is_free = Q(state=JobState.PENDING) | Q(state=JobState.RUNNING, due_at__lt=now)
+    claimed = Job.objects.filter(is_free, pk=job_id, attempts__lt=F("max_attempts")).update(
+        state=JobState.RUNNING,
+        lease_token=token,
+        attempts=F("attempts") + 1,
+        due_at=now + dt.timedelta(seconds=settings.JOB_LEASE_S),
+    )
+    return Job.objects.get(pk=job_id) if claimed else None
+
+
+def run_job(
+    *, job_id: uuid.UUID, handlers: Mapping[str, Handler], read_clock: Callable[[], dt.datetime]
+) -> None:
+    """Claim a job, do it, record it. Safe to call any number of times for one job."""
+    touch_heartbeat()
+    job = claim_job(job_id=job_id, now=read_clock())
+    if job is None:
+        return
+    with structlog.contextvars.bound_contextvars(
+        job_id=str(job.pk), kind=job.kind, subject=job.subject
+    ):
+        try:
+            with keep_lease(job=job, read_clock=read_clock):
+                record = handlers[job.kind](job)
+            with transaction.atomic():
+                _finish(job, now=read_clock())
+                record()
+        except LeaseLost:
+            logger.warning("job.lease_lost", attempt=job.attempts)
+        except Exception as error:  # noqa: BLE001 - whatever failed is kept, logged and tried again
+            _give_back(job, error=error, now=read_clock())
+            logger.exception("job.failed", attempt=job.attempts)
+        else:
+            logger.info("job.done", attempt=job.attempts)
+
+
+def _finish(job: Job, *, now: dt.datetime) -> None:
+    """Mark the job done if its lease is still ours; the caller's transaction records the result with it."""
+    mine = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease_token=job.lease_token)
+    if not mine.update(state=JobState.DONE, finished_at=now, error=""):
+        raise LeaseLost(str(job.pk))
+
+
+def _give_back(job: Job, *, error: Exception, now: dt.datetime) -> None:
+    """Return a failed job to the queue after a pause; the sweeper buries it when its attempts are used up."""
+    pause_s = min(MAX_BACKOFF_S, 2.0**job.attempts) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+    Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING).update(
+        state=JobState.PENDING, error=repr(error)[:2000], due_at=now + dt.timedelta(seconds=pause_s)
+    )
+
+
+def sweep_jobs(*, burials: Mapping[str, Burial], now: dt.datetime, limit: int = 500) -> int:
+    """Send overdue hints again, take back leases that ran out, bury what is used up; return how many moved.
+
+    Any number of machines may sweep at once: every move is a conditional UPDATE.
+    """
+    moved = 0
+    overdue = Job.objects.filter(state__in=[JobState.PENDING, JobState.RUNNING], due_at__lt=now)
+    for job in overdue.order_by("due_at")[:limit]:
+        unchanged = Job.objects.filter(
+            pk=job.pk, state=job.state, due_at=job.due_at, attempts=job.attempts
+        )
+        if job.attempts >= job.max_attempts:
+            with transaction.atomic():
+                if unchanged.update(
+                    state=JobState.DEAD, finished_at=now, error=job.error or "lease ran out"
+                ):
+                    burials[job.kind](job)
+                    logger.error(
+                        "job.dead", job_id=str(job.pk), subject=job.subject, error=job.error
+                    )
+                    moved += 1
+        elif unchanged.update(
+            state=JobState.PENDING, due_at=now + dt.timedelta(seconds=settings.JOB_RESEND_S)
+        ):
+            send_hint(job.pk)
+            moved += 1
+    return moved
+
+
+def count_waiting_jobs(*, older_than: dt.datetime) -> int:
+    """Return how many jobs wait for a worker since before `older_than`."""
+    return Job.objects.filter(state=JobState.PENDING, attempts=0, created_at__lt=older_than).count()

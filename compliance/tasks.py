@@ -1,0 +1,52 @@
+"""What workers run: ids in, one service call, safe to run twice."""
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.utils import timezone
+
+from compliance.services import jobs
+from compliance.services.clearances import expire_clearances
+from compliance.services.idempotency import delete_old_records
+from compliance.services.indexing import (
+    build_index_job,
+    bury_index_build,
+    enqueue_index_build_if_behind,
+)
+from compliance.services.verification import bury_verification, verify_submission_job
+
+# Kinds of jobs: adding one is a line in each table and a service.
+HANDLERS: dict[str, jobs.Handler] = {
+    "verify_submission": verify_submission_job,
+    "build_index": build_index_job,
+}
+BURIALS: dict[str, jobs.Burial] = {
+    "verify_submission": bury_verification,
+    "build_index": bury_index_build,
+}
+
+
+def run_job(job_id: str) -> None:
+    """Run one job; django-q2 calls this with the hint's id."""
+    jobs.run_job(job_id=uuid.UUID(job_id), handlers=HANDLERS, read_clock=timezone.now)
+
+
+def sweep_jobs() -> int:
+    """Move whatever is overdue; the supervisor calls this every second."""
+    return jobs.sweep_jobs(burials=BURIALS, now=timezone.now())
+
+
+def count_stalled_jobs() -> int:
+    """Return how many jobs nobody took up within WORKER_STALL_S."""
+    return jobs.count_waiting_jobs(
+        older_than=timezone.now() - dt.timedelta(seconds=settings.WORKER_STALL_S)
+    )
+
+
+def do_upkeep() -> None:
+    """Release holds that ran out, forget old idempotency records, keep the index up with the catalog."""
+    now = timezone.now()
+    expire_clearances(now=now)
+    delete_old_records(now=now)
+    enqueue_index_build_if_behind(now=now)

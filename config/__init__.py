@@ -1,0 +1,1 @@
+"""Composition root: settings, URLs and what joins the three apps. Imported by none of them."""

@@ -1,0 +1,61 @@
+"""What every operation of the OpenAPI document shares: the error answers."""
+
+from typing import Any
+
+from config.api_errors import ERROR_TABLE, PROBLEM_JSON
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457 problem document. `code` is stable; `detail` is for people.",
+    "required": ["type", "title", "status", "code", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {
+            "type": "string",
+            "enum": sorted(row.code for row in ERROR_TABLE) + ["server.error"],
+        },
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "request_id": {"type": ["string", "null"]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer to the field"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+# Statuses any operation may answer with; those with a body add the ones of reading it.
+ALWAYS = ("400", "401", "403", "404", "405", "406", "429", "500")
+WITH_BODY = ("409", "413", "415", "422")
+
+
+def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Describe the problem document once and refer to it from every operation."""
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    titles: dict[str, list[str]] = {}
+    for row in ERROR_TABLE:
+        titles.setdefault(str(row.status), []).append(row.code)
+    titles["500"] = ["server.error"]
+    for path in result["paths"].values():
+        for operation in path.values():
+            statuses = ALWAYS + (WITH_BODY if "requestBody" in operation else ())
+            for status in statuses:
+                operation["responses"].setdefault(
+                    status,
+                    {
+                        "description": ", ".join(titles.get(status, ["problem"])),
+                        "content": {
+                            PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}
+                        },
+                    },
+                )
+    return result

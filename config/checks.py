@@ -1,0 +1,86 @@
+"""System checks: what in the settings would lose work, leak data or fail later is said at start."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.files)
+def check_media_writable(
+    app_configs: Iterable[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Songs are accepted only if they can be kept."""
+    root = settings.MEDIA_ROOT
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return [
+            Error(
+                f"MEDIA_ROOT {root} cannot be made: {error}",
+                hint="Set MEDIA_ROOT.",
+                id="config.E001",
+            )
+        ]
+    if not os.access(root, os.W_OK):
+        return [
+            Error(f"MEDIA_ROOT {root} is not writable.", hint="Set MEDIA_ROOT.", id="config.E001")
+        ]
+    return []
+
+
+@register()
+def check_job_times(app_configs: Iterable[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The queue never redelivers a job by itself: that is the job row's to decide."""
+    found: list[CheckMessage] = []
+    queue = settings.Q_CLUSTER
+    if queue["retry"] <= queue["timeout"] or queue["max_attempts"] != 1:
+        found.append(
+            Error(
+                "Q_CLUSTER must keep retry > timeout and max_attempts = 1: retries are the job row's.",
+                id="config.E002",
+            )
+        )
+    return found
+
+
+@register()
+def check_chromaprint(app_configs: Iterable[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Without libchromaprint no recording can be identified."""
+    try:
+        import chromaprint  # noqa: F401, PLC0415 - loading the shared library is the check
+    except ImportError:
+        return [
+            Warning(
+                "libchromaprint cannot be loaded: songs cannot be verified on this machine.",
+                hint="Run: apt-get install libchromaprint1",
+                id="config.W001",
+            )
+        ]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def check_production(app_configs: Iterable[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A deployment names its secret and its database."""
+    found: list[CheckMessage] = []
+    if not os.environ.get("SECRET_KEY"):
+        found.append(
+            Warning(
+                "SECRET_KEY comes from a file in DATA_DIR; several machines would not share it.",
+                hint="Set SECRET_KEY.",
+                id="config.W002",
+            )
+        )
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        found.append(
+            Warning(
+                "SQLite is the embedded default; production runs on PostgreSQL.",
+                hint="Set DATABASE_URL=postgres://...",
+                id="config.W003",
+            )
+        )
+    return found
