@@ -1,0 +1,29 @@
+"""The stored data, one subject a file. Django finds the models through these imports."""
+
+from catalog.models.agreements import Agreement, Grant, GrantTarget, UseApproval
+from catalog.models.caps import Cap, CapBalance, CapEntry, CapHold
+from catalog.models.consents import VoiceConsent
+from catalog.models.music import Recording, Stem, Work
+from catalog.models.parties import Party
+from catalog.models.references import ReferenceRecording
+from catalog.models.shares import Share
+from catalog.models.territories import TerritorySet
+
+__all__ = [
+    "Agreement",
+    "Cap",
+    "CapBalance",
+    "CapEntry",
+    "CapHold",
+    "Grant",
+    "GrantTarget",
+    "Party",
+    "Recording",
+    "ReferenceRecording",
+    "Share",
+    "Stem",
+    "TerritorySet",
+    "UseApproval",
+    "VoiceConsent",
+    "Work",
+]

@@ -1,0 +1,148 @@
+"""Columns for what the catalog stores often: sets of words, and industry identifiers."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from catalog.rights.identifiers import (
+    LABELS,
+    IdentifierKind,
+    InvalidIdentifier,
+    format_identifier,
+    normalize_identifier,
+)
+
+SEPARATOR = "|"
+
+
+def pack_words(words: Iterable[str]) -> str:
+    """Return a set of words as stored: `|download|event|`, or nothing. `LIKE '%|download|%'` finds a word."""
+    cleaned = sorted({str(word).strip() for word in words if str(word).strip()})
+    return f"{SEPARATOR}{SEPARATOR.join(cleaned)}{SEPARATOR}" if cleaned else ""
+
+
+def unpack_words(text: str) -> tuple[str, ...]:
+    """Return the words of a stored set, sorted."""
+    return tuple(word for word in text.split(SEPARATOR) if word)
+
+
+class WordSetField(models.TextField[Any, Any]):
+    """A set of words, closed by an enumeration or open; a tuple in Python, text in the database."""
+
+    def __init__(self, *args: Any, words: type[StrEnum] | None = None, **kwargs: Any) -> None:
+        """Take the enumeration the words come from, if there is one."""
+        self.words = words
+        kwargs.setdefault("blank", True)
+        kwargs.setdefault("default", "")
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """Return what a migration needs; the words are code, so a new one makes no migration."""
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs
+
+    def from_db_value(self, value: str | None, *_: Any) -> tuple[str, ...]:
+        """Return the stored words."""
+        return unpack_words(value or "")
+
+    def to_python(self, value: Any) -> tuple[str, ...]:
+        """Return words however they came: stored, typed with commas, or chosen from a list."""
+        if value is None:
+            return ()
+        if isinstance(value, str):
+            parts = value.split(SEPARATOR) if SEPARATOR in value else value.split(",")
+            return unpack_words(pack_words(parts))
+        return unpack_words(pack_words(value))
+
+    def get_prep_value(self, value: Any) -> str:
+        """Return the stored form."""
+        return pack_words(self.to_python(value))
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """Return the stored form for fixtures."""
+        return self.get_prep_value(self.value_from_object(obj))
+
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        """Refuse words that the enumeration does not have."""
+        super().validate(value, model_instance)
+        if self.words is None:
+            return
+        known = {str(word) for word in self.words}
+        if unknown := set(value) - known:
+            raise ValidationError(
+                f"{', '.join(sorted(unknown))}: expected some of {', '.join(sorted(known))}"
+            )
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """Return check boxes for a closed set, a text line for an open one."""
+        kwargs.pop("widget", None) if self.words else None
+        common = {
+            "required": not self.blank,
+            "label": self.verbose_name,
+            "help_text": self.help_text,
+        }
+        if self.words is not None:
+            choices = [(str(word), str(word).replace("_", " ")) for word in self.words]
+            return forms.MultipleChoiceField(
+                choices=choices, widget=forms.CheckboxSelectMultiple, **common
+            )
+        return WordsFormField(**common, **{k: v for k, v in kwargs.items() if k == "widget"})
+
+
+class WordsFormField(forms.CharField):
+    """Words typed with commas between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the words as people type them."""
+        return ", ".join(value) if isinstance(value, tuple | list) else value
+
+
+class IdentifierField(models.CharField[Any, Any]):
+    """An industry identifier: checked, stored normalized, NULL when there is none (so that it can be unique)."""
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        """Take which identifier it is."""
+        self.kind = IdentifierKind(kind)
+        kwargs.setdefault("max_length", 20)
+        kwargs.setdefault("null", True)
+        kwargs.setdefault("blank", True)
+        kwargs.setdefault("verbose_name", LABELS[self.kind])
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        """Return what a migration needs."""
+        name, path, args, kwargs = super().deconstruct()
+        kwargs["kind"] = str(self.kind)
+        return name, path, args, kwargs
+
+    def to_python(self, value: Any) -> str | None:
+        """Return the normal form.
+
+        Raises
+        ------
+        ValidationError : if the check digit or the pattern is wrong
+        """
+        if value is None or not str(value).strip():
+            return None
+        try:
+            return normalize_identifier(str(value), kind=self.kind)
+        except InvalidIdentifier as error:
+            raise ValidationError(str(error)) from error
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """Return the normal form; an invalid one is never stored, whichever way it came."""
+        return self.to_python(value)
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str | None:  # noqa: FBT001 - Django's signature
+        """Normalize the attribute too, so that the instance shows what was stored."""
+        value = self.to_python(getattr(model_instance, self.attname))
+        setattr(model_instance, self.attname, value)
+        return value
+
+    def display(self, value: str | None) -> str:
+        """Return the identifier as people write it."""
+        return format_identifier(value or "", kind=self.kind)

@@ -1,0 +1,348 @@
+"""Which part of uses × media × languages × territories × days do the grants of one side cover together?
+
+Within one cell (a use, a medium, a language) the territories are divided into parts that the same grants reach. In each
+part the periods of those grants are joined: the whole interval [starts_on, ends_on) must lie in their union. What is left
+over is a gap, found by walking from `starts_on` to the end of the last grant that touches, and on from the next start.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from catalog.rights.intended_use import IntendedUse
+from catalog.rights.need import Need
+from catalog.rights.reasons import Mismatch, Reason, RightsCode
+from catalog.rights.territories import describe_territories
+from catalog.rights.terms import GrantTerms
+
+FOREVER: Final = date.max
+Part = tuple[frozenset[str], tuple[GrantTerms, ...]]
+FindMismatches = Callable[[GrantTerms], tuple[Mismatch, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One use in one medium and one language; "" where the intent does not say."""
+
+    use: str
+    medium: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideCoverage:
+    """What the grants cover of one side: why not all, where all, until when, and on which grants it rests."""
+
+    reasons: tuple[Reason, ...]
+    territories: frozenset[str]
+    reach_by_territory: dict[str, date]
+    relied_on: tuple[GrantTerms, ...]
+
+
+def list_cells(intent: IntendedUse) -> tuple[Cell, ...]:
+    """Return every combination of use, medium and language asked for."""
+    return tuple(
+        Cell(use=use, medium=medium, language=language)
+        for use in sorted(intent.uses)
+        for medium in sorted(intent.media) or [""]
+        for language in sorted(intent.languages) or [""]
+    )
+
+
+def divide_territories(
+    territories: frozenset[str], grants: Iterable[GrantTerms]
+) -> tuple[Part, ...]:
+    """Return the territories in parts that the same grants reach."""
+    parts: list[Part] = [(territories, ())]
+    for grant in grants:
+        divided: list[Part] = []
+        for part, reaching in parts:
+            inside = part & grant.territories
+            if len(inside) == len(part):
+                divided.append((part, (*reaching, grant)))
+            elif inside:
+                divided += [(inside, (*reaching, grant)), (part - inside, reaching)]
+            else:
+                divided.append((part, reaching))
+        parts = divided
+    return tuple(parts)
+
+
+def find_gaps(
+    grants: Collection[GrantTerms], *, starts_on: date, ends_on: date
+) -> tuple[tuple[date, date], ...]:
+    """Return the half-open stretches of [starts_on, ends_on) in none of the grants' periods."""
+    gaps = []
+    covered_until = starts_on
+    for grant in sorted(grants, key=lambda grant: grant.starts_on):
+        if covered_until >= ends_on:
+            break
+        if grant.starts_on > covered_until:
+            if grant.starts_on >= ends_on:
+                break
+            gaps.append((covered_until, grant.starts_on))
+        covered_until = max(covered_until, grant.starts_on, grant.ends_on or FOREVER)
+    if covered_until < ends_on:
+        gaps.append((covered_until, ends_on))
+    return tuple(
+        (first, last) for first, last in gaps if not _is_covered(grants, first=first, last=last)
+    )
+
+
+def _is_covered(grants: Collection[GrantTerms], *, first: date, last: date) -> bool:
+    return any(grant.starts_on <= first and (grant.ends_on or FOREVER) >= last for grant in grants)
+
+
+def find_reach(grants: Collection[GrantTerms], *, starts_on: date) -> date:
+    """Return the first day from `starts_on` on that no grant covers without a break; `FOREVER` if none."""
+    reach = starts_on
+    for grant in sorted(grants, key=lambda grant: grant.starts_on):
+        if grant.starts_on <= reach:
+            reach = max(reach, grant.ends_on or FOREVER)
+    return reach
+
+
+def choose_grants(
+    grants: Collection[GrantTerms], *, starts_on: date, ends_on: date
+) -> tuple[GrantTerms, ...]:
+    """Return the grants to rely on for a covered interval: as few as can be, uncapped before capped, oldest first."""
+    chosen: list[GrantTerms] = []
+    day = starts_on
+    while day < ends_on:
+        at_day = [g for g in grants if g.starts_on <= day and (g.ends_on or FOREVER) > day]
+        if not at_day:
+            return tuple(chosen)
+        best = min(
+            at_day,
+            key=lambda g: (-min(g.ends_on or FOREVER, ends_on).toordinal(), bool(g.caps), g.id),
+        )
+        chosen.append(best)
+        day = best.ends_on or FOREVER
+    return tuple(chosen)
+
+
+def cover_side(need: Need, *, find_mismatches: FindMismatches) -> SideCoverage:
+    """Return how far the permissions of one side of a stem cover the intent, with every failing term."""
+    intent = need.intent
+    grants = tuple(g for g in need.stem.grants if g.effect == "permission" and need.side in g.sides)
+    if not grants:
+        return SideCoverage(
+            reasons=(_make_no_grant(need),),
+            territories=frozenset(),
+            reach_by_territory={},
+            relied_on=(),
+        )
+    mismatches = {grant.id: find_mismatches(grant) for grant in grants}
+    eligible = [grant for grant in grants if not mismatches[grant.id]]
+    reasons = _ReasonBook(need)
+    territories = intent.territories
+    reaches: dict[str, date] = {}
+    relied_on: dict[int, GrantTerms] = {}
+    for cell in list_cells(intent):
+        admitted = [grant for grant in eligible if not _find_cell_mismatches(grant, cell)]
+        for part, reaching in divide_territories(intent.territories, admitted):
+            gaps = find_gaps(reaching, starts_on=intent.starts_on, ends_on=intent.ends_on)
+            if not gaps:
+                reach = find_reach(reaching, starts_on=intent.starts_on)
+                for territory in part:
+                    reaches[territory] = min(reach, reaches.get(territory, FOREVER))
+                for grant in choose_grants(
+                    reaching, starts_on=intent.starts_on, ends_on=intent.ends_on
+                ):
+                    relied_on[grant.id] = grant
+                continue
+            territories -= part
+            if reaching:
+                reasons.add_gaps(cell=cell, part=part, grants=reaching, gaps=gaps)
+            else:
+                _explain_uncovered(
+                    need=need,
+                    cell=cell,
+                    part=part,
+                    grants=grants,
+                    mismatches=mismatches,
+                    reasons=reasons,
+                )
+    return SideCoverage(
+        reasons=tuple(reasons),
+        territories=territories,
+        reach_by_territory=reaches,
+        relied_on=tuple(relied_on.values()),
+    )
+
+
+def _find_cell_mismatches(grant: GrantTerms, cell: Cell) -> tuple[Mismatch, ...]:
+    """Return which of use, medium and language the grant does not allow; unknown ones count against it."""
+    found = []
+    if cell.use not in grant.uses:
+        found.append(
+            Mismatch(
+                code=RightsCode.USE,
+                text=f"{grant.label} allows {_list(grant.uses)}, not {cell.use}",
+            )
+        )
+    if grant.media and cell.medium not in grant.media:
+        asked = cell.medium or "no medium"
+        found.append(
+            Mismatch(
+                code=RightsCode.MEDIA,
+                text=f"{grant.label} is for {_list(grant.media)}, and {asked} is named",
+            )
+        )
+    if grant.languages and cell.language not in grant.languages:
+        asked = cell.language or "no language"
+        found.append(
+            Mismatch(
+                code=RightsCode.LANGUAGE,
+                text=f"{grant.label} is for {_list(grant.languages)}, and {asked} is named",
+            )
+        )
+    return tuple(found)
+
+
+def _explain_uncovered(
+    *,
+    need: Need,
+    cell: Cell,
+    part: frozenset[str],
+    grants: Sequence[GrantTerms],
+    mismatches: dict[int, tuple[Mismatch, ...]],
+    reasons: "_ReasonBook",
+) -> None:
+    """Add every failing term of the grant that comes closest, territory by territory."""
+    intent = need.intent
+    for territories, reaching in divide_territories(part, grants):
+
+        def count_failures(
+            grant: GrantTerms, reaching: tuple[GrantTerms, ...] = reaching
+        ) -> tuple[int, int]:
+            misses = len(mismatches[grant.id]) + len(_find_cell_mismatches(grant, cell))
+            gaps = find_gaps([grant], starts_on=intent.starts_on, ends_on=intent.ends_on)
+            return misses + (grant not in reaching) + bool(gaps), -grant.id
+
+        closest = min(grants, key=count_failures)
+        for mismatch in (*mismatches[closest.id], *_find_cell_mismatches(closest, cell)):
+            reasons.add_mismatch(mismatch=mismatch, part=territories, grant=closest)
+        if closest not in reaching:
+            reasons.add_territory(cell=cell, part=territories, grant=closest)
+        gaps = find_gaps([closest], starts_on=intent.starts_on, ends_on=intent.ends_on)
+        if gaps:
+            reasons.add_gaps(cell=cell, part=territories, grants=[closest], gaps=gaps)
+
+
+def _make_no_grant(need: Need) -> Reason:
+    return Reason(
+        code=RightsCode.NO_GRANT,
+        stem=need.stem.external_id,
+        side=need.side,
+        text=(
+            f"No grant covers the {need.side} of {need.stem.external_id}; "
+            "enter and activate one under its agreement."
+        ),
+    )
+
+
+def _list(words: Collection[str]) -> str:
+    return ", ".join(sorted(words)) or "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """What one reason is about, apart from where."""
+
+    code: RightsCode
+    text: str
+    mend: str
+    grant: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class _ReasonBook:
+    """Collect findings; the same finding in several cells becomes one reason with all its territories."""
+
+    def __init__(self, need: Need) -> None:
+        self.need = need
+        self.entries: dict[_Entry, frozenset[str]] = {}
+
+    def _add(self, entry: _Entry, part: frozenset[str]) -> None:
+        self.entries[entry] = self.entries.get(entry, frozenset()) | part
+
+    def add_mismatch(self, *, mismatch: Mismatch, part: frozenset[str], grant: GrantTerms) -> None:
+        """Note a term of the closest grant that does not admit the intent."""
+        self._add(
+            _Entry(
+                code=mismatch.code,
+                text=mismatch.text,
+                mend="change the intended use or obtain a grant",
+                grant=grant.label,
+            ),
+            part,
+        )
+
+    def add_territory(self, *, cell: Cell, part: frozenset[str], grant: GrantTerms) -> None:
+        """Note territories no grant reaches."""
+        self._add(
+            _Entry(
+                code=RightsCode.TERRITORY,
+                text=f"{cell.use} is not licensed there; {grant.label} covers "
+                f"{describe_territories(grant.territories)}",
+                mend="leave these territories out or obtain a grant for them",
+                grant=grant.label,
+            ),
+            part,
+        )
+
+    def add_gaps(
+        self,
+        *,
+        cell: Cell,
+        part: frozenset[str],
+        grants: Sequence[GrantTerms],
+        gaps: Iterable[tuple[date, date]],
+    ) -> None:
+        """Note days of the interval that no grant covers."""
+        for first, last in gaps:
+            nearest = max(
+                grants,
+                key=lambda g, first=first: (  # type: ignore[misc]
+                    (g.ends_on or FOREVER) <= first,
+                    (g.ends_on or FOREVER).toordinal(),
+                    g.id,
+                ),
+            )
+            ended = nearest.ends_on is not None and nearest.ends_on <= self.need.intent.starts_on
+            period = f"from {nearest.starts_on} until {nearest.ends_on or 'further notice'}"
+            self._add(
+                _Entry(
+                    code=RightsCode.EXPIRED if ended else RightsCode.TERM,
+                    text=(
+                        f"{cell.use} is not licensed from {first} until {last}; "
+                        f"{nearest.label} {'ended: it ran' if ended else 'runs'} {period}"
+                    ),
+                    mend="ask for other dates or obtain a grant",
+                    grant=nearest.label,
+                    starts_on=first,
+                    ends_on=last,
+                ),
+                part,
+            )
+
+    def __iter__(self) -> Iterator[Reason]:
+        """Yield the reasons in a settled order."""
+        everywhere = self.need.intent.territories
+        stem = self.need.stem.external_id
+        for entry, part in self.entries.items():
+            whole = part == everywhere and entry.code != RightsCode.TERRITORY
+            where = "" if whole else f" in {describe_territories(part)}"
+            yield Reason(
+                code=entry.code,
+                stem=stem,
+                side=self.need.side,
+                territories=() if whole else tuple(sorted(part)),
+                grant=entry.grant,
+                starts_on=entry.starts_on,
+                ends_on=entry.ends_on,
+                text=f"{stem} ({self.need.side}){where}: {entry.text}. Mend: {entry.mend}.",
+            )

@@ -1,0 +1,61 @@
+"""Shares of every right a stem rests on must add to 100: a missing owner denies."""
+
+from collections.abc import Iterator
+
+from catalog.rights.intended_use import IntendedUse
+from catalog.rights.reasons import Reason, RightsCode
+from catalog.rights.shares import ShareGap, find_share_gaps
+from catalog.rights.territories import describe_territories
+from catalog.rights.terms import REQUIRED_RIGHT_TYPES, RightType, ShareSet, Side, StemFacts
+
+
+def check_shares(stem: StemFacts, intent: IntendedUse) -> Iterator[Reason]:
+    """Refuse where the shares of a right are missing, or add to more or less than 100."""
+    for side in (Side.MASTER, Side.PUBLISHING):
+        sets = [share_set for share_set in stem.share_sets if share_set.side == side]
+        if not sets:
+            yield Reason(
+                code=RightsCode.SHARES_INCOMPLETE,
+                stem=stem.external_id,
+                side=side,
+                text=(
+                    f"Nobody is entered as owner of the {side} of {stem.external_id}; "
+                    "enter shares that add to 100."
+                ),
+            )
+        for share_set in sets:
+            yield from _check_set(stem, share_set, intent)
+
+
+def _check_set(stem: StemFacts, share_set: ShareSet, intent: IntendedUse) -> Iterator[Reason]:
+    required = REQUIRED_RIGHT_TYPES[share_set.side]
+    entered = {share.right_type for share in share_set.shares}
+    for right_type in (*required, *sorted(entered - set(required))):
+        for gap in find_share_gaps(
+            shares=share_set.shares,
+            right_type=right_type,
+            territories=intent.territories,
+            starts_on=intent.starts_on,
+            ends_on=intent.ends_on,
+        ):
+            yield _make_reason(stem, share_set, right_type, gap, intent)
+
+
+def _make_reason(
+    stem: StemFacts, share_set: ShareSet, right_type: RightType, gap: ShareGap, intent: IntendedUse
+) -> Reason:
+    everywhere = gap.territories == intent.territories
+    where = "" if everywhere else f" in {describe_territories(gap.territories)}"
+    return Reason(
+        code=RightsCode.SHARES_INCOMPLETE,
+        stem=stem.external_id,
+        side=share_set.side,
+        territories=() if everywhere else tuple(sorted(gap.territories)),
+        starts_on=gap.starts_on,
+        ends_on=gap.ends_on,
+        text=(
+            f"The {right_type.replace('_', ' ')} shares of {share_set.target} add to "
+            f"{gap.total.normalize():f}, not 100,{where} from {gap.starts_on} until {gap.ends_on}; "
+            f"{'correct the overlap' if gap.is_overlap else 'enter who holds the rest'}."
+        ),
+    )

@@ -1,0 +1,186 @@
+"""Clearing stems for a use, and what clearances take from caps: reserve, then capture or release.
+
+Every function that takes from a cap first locks the rows of the caps, in id order: on PostgreSQL by SELECT FOR UPDATE, on
+SQLite by the write lock the transaction begins with. So two clearances see one another, and no cap is ever overspent.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from catalog.models import Cap, CapBalance, CapEntry, CapHold
+from catalog.models.caps import EntryKind, HoldStatus
+from catalog.queries.rights_facts import find_cap_ids, load_stem_facts
+from catalog.rights.buckets import make_bucket
+from catalog.rights.evaluation import CapUse, RightsEvaluation, evaluate
+from catalog.rights.intended_use import IntendedUse
+
+
+class AlreadyHeld(Exception):
+    """This subject holds caps already; one song is not counted twice."""
+
+    def __init__(self, *, subject: str) -> None:
+        """Keep whose holds they are."""
+        super().__init__(f"{subject} holds caps already: capture or release them first")
+        self.subject = subject
+
+
+class HoldReleased(Exception):
+    """The caps held for this subject were given back, so they cannot be captured any more."""
+
+    def __init__(self, *, subject: str) -> None:
+        """Keep whose holds they were."""
+        super().__init__(f"the caps held for {subject} were released: clear the stems again")
+        self.subject = subject
+
+
+def evaluate_rights(
+    *, stems: Sequence[str], intent: IntendedUse, now: datetime
+) -> RightsEvaluation:
+    """Return whether the stems may be used so, as of now; nothing is reserved."""
+    facts = load_stem_facts(stems=stems, intent=intent, on=_get_day(now))
+    return evaluate(stems=stems, facts=facts, intent=intent)
+
+
+@transaction.atomic
+def clear_stems(
+    *,
+    stems: Sequence[str],
+    intent: IntendedUse,
+    subject: str,
+    hold_until: datetime,
+    now: datetime,
+) -> RightsEvaluation:
+    """Return whether the stems may be used so and, if they may, reserve one song from every cap they rest on.
+
+    Raises
+    ------
+    AlreadyHeld : if the subject holds caps already
+    """
+    lock_caps(find_cap_ids(stems=stems))
+    if CapHold.objects.filter(subject=subject, status=HoldStatus.HELD).exists():
+        raise AlreadyHeld(subject=subject)
+    evaluation = evaluate_rights(stems=stems, intent=intent, now=now)
+    if evaluation.cleared:
+        for use in evaluation.cap_uses:
+            _reserve(use=use, intent=intent, subject=subject, hold_until=hold_until, now=now)
+    return evaluation
+
+
+@transaction.atomic
+def capture_caps(*, subject: str, now: datetime) -> int:
+    """Turn what is held for a subject into what is used; return how many holds were captured.
+
+    Capturing again changes nothing.
+
+    Raises
+    ------
+    HoldReleased : if the holds were given back before
+    """
+    holds = _lock_holds(subject=subject)
+    if not holds:
+        statuses = set(CapHold.objects.filter(subject=subject).values_list("status", flat=True))
+        if statuses and HoldStatus.CAPTURED not in statuses:
+            raise HoldReleased(subject=subject)
+    return _settle(holds, kind=EntryKind.CAPTURE, now=now)
+
+
+@transaction.atomic
+def release_caps(*, subject: str, now: datetime) -> int:
+    """Give back what is held for a subject; return how many holds were released. Releasing again changes nothing."""
+    return _settle(_lock_holds(subject=subject), kind=EntryKind.RELEASE, now=now)
+
+
+@transaction.atomic
+def extend_holds(*, subject: str, hold_until: datetime) -> int:
+    """Keep what is held for a subject until a later time; return how many holds were extended."""
+    return CapHold.objects.filter(
+        subject=subject, status=HoldStatus.HELD, hold_until__lt=hold_until
+    ).update(hold_until=hold_until)
+
+
+def release_expired_holds(*, now: datetime, limit: int = 1000) -> int:
+    """Give back what was held longer than allowed; return how many holds were released."""
+    subjects = (
+        CapHold.objects.filter(status=HoldStatus.HELD, hold_until__lte=now)
+        .order_by("hold_until")
+        .values_list("subject", flat=True)[:limit]
+    )
+    n_released = 0
+    for subject in dict.fromkeys(subjects):
+        with transaction.atomic():
+            expired = [hold for hold in _lock_holds(subject=subject) if hold.hold_until <= now]
+            n_released += _settle(expired, kind=EntryKind.RELEASE, now=now)
+    return n_released
+
+
+def lock_caps(cap_ids: Iterable[int]) -> list[Cap]:
+    """Lock the rows of caps until the transaction ends, in id order so that nobody waits in a circle."""
+    return list(
+        Cap.objects.select_for_update(of=("self",)).filter(id__in=list(cap_ids)).order_by("id")
+    )
+
+
+def _reserve(
+    *, use: CapUse, intent: IntendedUse, subject: str, hold_until: datetime, now: datetime
+) -> None:
+    bucket = make_bucket(
+        period=use.period,
+        scope="stem" if use.stem else "grant",
+        campaign=intent.campaign,
+        stem=use.stem,
+        on=_get_day(now),
+    )
+    CapBalance.objects.get_or_create(cap_id=use.cap_id, bucket=bucket)
+    CapBalance.objects.filter(cap_id=use.cap_id, bucket=bucket).update(
+        held=F("held") + use.quantity
+    )
+    hold = CapHold.objects.create(
+        cap_id=use.cap_id,
+        bucket=bucket,
+        subject=subject,
+        quantity=use.quantity,
+        hold_until=hold_until,
+        held_at=now,
+    )
+    _enter(hold, kind=EntryKind.RESERVE, now=now)
+
+
+def _lock_holds(*, subject: str) -> list[CapHold]:
+    """Return the live holds of a subject with their caps locked."""
+    live = CapHold.objects.filter(subject=subject, status=HoldStatus.HELD)
+    lock_caps(set(live.values_list("cap_id", flat=True)))
+    return list(live.order_by("id"))  # read again: somebody else may have settled them meanwhile
+
+
+def _settle(holds: Collection[CapHold], *, kind: EntryKind, now: datetime) -> int:
+    captures = kind == EntryKind.CAPTURE
+    for hold in holds:
+        hold.status = HoldStatus.CAPTURED if captures else HoldStatus.RELEASED
+        hold.settled_at = now
+        hold.save(update_fields=["status", "settled_at"])
+        CapBalance.objects.filter(cap_id=hold.cap_id, bucket=hold.bucket).update(
+            held=F("held") - hold.quantity,
+            captured=F("captured") + (hold.quantity if captures else 0),
+        )
+        _enter(hold, kind=kind, now=now)
+    return len(holds)
+
+
+def _enter(hold: CapHold, *, kind: EntryKind, now: datetime) -> None:
+    CapEntry.objects.create(
+        cap_id=hold.cap_id,
+        hold=hold,
+        kind=kind,
+        quantity=hold.quantity,
+        subject=hold.subject,
+        bucket=hold.bucket,
+        at=now,
+    )
+
+
+def _get_day(now: datetime) -> date:
+    """Return the day caps count for, in UTC."""
+    return now.astimezone(UTC).date()

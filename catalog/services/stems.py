@@ -1,0 +1,115 @@
+"""What happens to a stem: activation, suspension, withdrawal."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Q
+
+from catalog.models import GrantTarget, Stem
+from catalog.models.agreements import AgreementStatus, GrantEffect, GrantStatus
+from catalog.models.music import STEM_TRANSITIONS, StemStatus
+from catalog.rights.terms import Side
+
+
+class StemNotReady(Exception):
+    """The stem may not become active yet."""
+
+    def __init__(self, *, external_id: str, missing: Collection[str]) -> None:
+        """Keep what is missing."""
+        super().__init__(f"stem {external_id} cannot become active: {'; '.join(missing)}")
+        self.external_id = external_id
+        self.missing = tuple(missing)
+
+
+class StemMoved(Exception):
+    """The stem's status does not allow this step."""
+
+    def __init__(self, *, external_id: str, status: str, wanted: str) -> None:
+        """Keep where the stem stands and where it was to go."""
+        super().__init__(f"stem {external_id} is {status}: it cannot become {wanted}")
+        self.external_id = external_id
+        self.status = status
+        self.wanted = wanted
+
+
+def find_missing(*, stem: Stem, on: date) -> list[str]:
+    """Return what a stem lacks to be active: verified audio, and a permission running on every required side."""
+    missing = [] if stem.audio_sha256 else ["its audio has not been verified"]
+    if stem.twin_of_id is not None:
+        missing.append("it has the same audio as another stem; settle which one counts")
+    sides = [Side.MASTER, Side.PUBLISHING, *([Side.VOICE] if stem.has_voice else [])]
+    about = Q(stem_id=stem.pk)
+    if stem.recording_id is not None:
+        about |= Q(recording_id=stem.recording_id)
+    running = GrantTarget.objects.filter(
+        about,
+        Q(grant__valid_until__isnull=True) | Q(grant__valid_until__gt=on),
+        grant__effect=GrantEffect.PERMISSION,
+        grant__status=GrantStatus.ACTIVE,
+        grant__agreement__status=AgreementStatus.ACTIVE,
+    )
+    licensed = {side for sides in running.values_list("grant__sides", flat=True) for side in sides}
+    missing += [f"no active grant covers its {side}" for side in sides if side not in licensed]
+    return missing
+
+
+@transaction.atomic
+def activate_stem(
+    *, external_id: str, by: AbstractBaseUser | None, now: datetime, note: str = ""
+) -> Stem:
+    """Make a stem available for clearances.
+
+    Raises
+    ------
+    StemNotReady : if a required side has no permission, or the audio is not verified
+    StemMoved : if the stem is withdrawn
+    """
+    stem = Stem.objects.select_for_update(of=("self",)).get(external_id=external_id)
+    if missing := find_missing(stem=stem, on=now.date()):
+        raise StemNotReady(external_id=external_id, missing=missing)
+    return _move(stem, StemStatus.ACTIVE, by=by, note=note)
+
+
+@transaction.atomic
+def suspend_stem(*, external_id: str, by: AbstractBaseUser | None, note: str) -> Stem:
+    """Take a stem out of use until further notice.
+
+    Raises
+    ------
+    StemMoved : if the stem is not active
+    """
+    stem = Stem.objects.select_for_update(of=("self",)).get(external_id=external_id)
+    return _move(stem, StemStatus.SUSPENDED, by=by, note=note)
+
+
+@transaction.atomic
+def withdraw_stem(*, external_id: str, by: AbstractBaseUser | None, note: str) -> Stem:
+    """Take a stem out of use for good.
+
+    Raises
+    ------
+    StemMoved : if it is withdrawn already
+    """
+    stem = Stem.objects.select_for_update(of=("self",)).get(external_id=external_id)
+    return _move(stem, StemStatus.WITHDRAWN, by=by, note=note)
+
+
+def activate_ready_stems(
+    *, stems: Collection[Stem], by: AbstractBaseUser | None, on: date
+) -> list[Stem]:
+    """Make those stems active that waited in review for nothing but a permission; return them."""
+    waiting = [stem for stem in stems if stem.status == StemStatus.IN_REVIEW]
+    ready = [stem for stem in waiting if not find_missing(stem=stem, on=on)]
+    return [_move(stem, StemStatus.ACTIVE, by=by, note="") for stem in ready]
+
+
+def _move(stem: Stem, status: StemStatus, *, by: AbstractBaseUser | None, note: str) -> Stem:
+    if status not in STEM_TRANSITIONS[stem.status]:
+        raise StemMoved(external_id=stem.external_id, status=stem.status, wanted=status)
+    stem.status = status
+    stem.status_note = note
+    stem._history_user = by  # noqa: SLF001 - how django-simple-history takes the person
+    stem.save(update_fields=["status", "status_note"])
+    return stem
