@@ -61,8 +61,8 @@ class ImportCommand(BaseCommand):
         )
         for note in report.notes:
             self.stdout.write(f"note: {note}")
-        for error in report.errors:
-            self.stderr.write(self.style.ERROR(str(error)))
+        for row_error in report.errors:
+            self.stderr.write(self.style.ERROR(str(row_error)))
         if not report.ok:
             raise CommandError(
                 f"{len(report.errors)} errors in {report.n_rows} rows; nothing was imported"

@@ -30,8 +30,11 @@ def unpack_words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split(SEPARATOR) if word)
 
 
-class WordSetField(models.TextField[Any, Any]):
+class WordSetField(models.Field[Any, Any]):
     """A set of words, closed by an enumeration or open; a tuple in Python, text in the database."""
+
+    _pyi_private_set_type: Iterable[str]
+    _pyi_private_get_type: tuple[str, ...]
 
     def __init__(self, *args: Any, words: type[StrEnum] | None = None, **kwargs: Any) -> None:
         """Take the enumeration the words come from, if there is one."""
@@ -40,10 +43,9 @@ class WordSetField(models.TextField[Any, Any]):
         kwargs.setdefault("default", "")
         super().__init__(*args, **kwargs)
 
-    def deconstruct(self) -> Any:
-        """Return what a migration needs; the words are code, so a new one makes no migration."""
-        name, path, args, kwargs = super().deconstruct()
-        return name, path, args, kwargs
+    def get_internal_type(self) -> str:
+        """Return the column's type."""
+        return "TextField"
 
     def from_db_value(self, value: str | None, *_: Any) -> tuple[str, ...]:
         """Return the stored words."""
@@ -77,20 +79,20 @@ class WordSetField(models.TextField[Any, Any]):
                 f"{', '.join(sorted(unknown))}: expected some of {', '.join(sorted(known))}"
             )
 
-    def formfield(self, **kwargs: Any) -> Any:
+    def formfield(self, **kwargs: Any) -> forms.Field:  # type: ignore[override]
         """Return check boxes for a closed set, a text line for an open one."""
-        kwargs.pop("widget", None) if self.words else None
-        common = {
-            "required": not self.blank,
-            "label": self.verbose_name,
-            "help_text": self.help_text,
-        }
-        if self.words is not None:
-            choices = [(str(word), str(word).replace("_", " ")) for word in self.words]
-            return forms.MultipleChoiceField(
-                choices=choices, widget=forms.CheckboxSelectMultiple, **common
+        required, label, help_text = not self.blank, str(self.verbose_name), str(self.help_text)
+        if self.words is None:
+            return WordsFormField(
+                required=required, label=label, help_text=help_text, widget=kwargs.get("widget")
             )
-        return WordsFormField(**common, **{k: v for k, v in kwargs.items() if k == "widget"})
+        return forms.MultipleChoiceField(
+            required=required,
+            label=label,
+            help_text=help_text,
+            choices=[(str(word), str(word).replace("_", " ")) for word in self.words],
+            widget=kwargs.get("widget") or forms.CheckboxSelectMultiple,
+        )
 
 
 class WordsFormField(forms.CharField):
@@ -137,7 +139,11 @@ class IdentifierField(models.CharField[Any, Any]):
         """Return the normal form; an invalid one is never stored, whichever way it came."""
         return self.to_python(value)
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> str | None:  # noqa: FBT001 - Django's signature
+    def pre_save(
+        self,
+        model_instance: models.Model,
+        add: bool,  # noqa: ARG002, FBT001 - Django's signature
+    ) -> str | None:
         """Normalize the attribute too, so that the instance shows what was stored."""
         value = self.to_python(getattr(model_instance, self.attname))
         setattr(model_instance, self.attname, value)

@@ -346,14 +346,14 @@ def _choose_share_sets(
             targets = [("recording", row.recording_id)]
             if side == Side.PUBLISHING and works_of.get(row.recording_id):
                 targets = [("work", work_id) for work_id in works_of[row.recording_id]]
-        for target in targets:
-            sets.append(
-                ShareSet(
-                    target=titles.get(target, f"{target[0]} of {row.external_id}"),
-                    side=side,
-                    shares=_pick(shares.get(target, []), side),
-                )
+        sets += [
+            ShareSet(
+                target=titles.get(target, f"{target[0]} of {row.external_id}"),
+                side=side,
+                shares=_pick(shares.get(target, []), side),
             )
+            for target in targets
+        ]
     return sets
 
 

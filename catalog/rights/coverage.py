@@ -1,4 +1,6 @@
-"""Which part of uses × media × languages × territories × days do the grants of one side cover together?
+"""How far the grants of one side cover an intended use together.
+
+The use is a grid of uses, media, languages, territories and days.
 
 Within one cell (a use, a medium, a language) the territories are divided into parts that the same grants reach. In each
 part the periods of those grants are joined: the whole interval [starts_on, ends_on) must lie in their union. What is left
@@ -13,8 +15,8 @@ from typing import Final
 from catalog.rights.intended_use import IntendedUse
 from catalog.rights.need import Need
 from catalog.rights.reasons import Mismatch, Reason, RightsCode
-from catalog.rights.territories import describe_territories
 from catalog.rights.terms import GrantTerms
+from catalog.rights.territories import describe_territories
 
 FOREVER: Final = date.max
 Part = tuple[frozenset[str], tuple[GrantTerms, ...]]

@@ -94,7 +94,7 @@ def _is_dpid(value: str) -> bool:
 
 
 def _compact(text: str) -> str:
-    return re.sub(r"[\s\-.‐-―]", "", text).upper()
+    return re.sub(r"[\s\-.\u2010-\u2015]", "", text).upper()
 
 
 def _compact_ipi_base(text: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from catalog.rights.territories import ALL_TERRITORIES, InvalidTerritory, expand_territories
 from catalog.rights.terms import StemEdit, UseType
+from catalog.rights.territories import ALL_TERRITORIES, InvalidTerritory, expand_territories
 
 
 class InvalidIntendedUse(ValueError):

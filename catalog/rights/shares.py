@@ -1,9 +1,10 @@
-"""Do the shares of a right add to 100 in every territory on every day?"""
+"""Whether the shares of a right add to 100 in every territory on every day."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from catalog.rights.terms import RightType, ShareTerms
@@ -37,7 +38,7 @@ def find_share_gaps(
     starts_on: date,
     ends_on: date,
 ) -> tuple[ShareGap, ...]:
-    """Return every part of territories × [starts_on, ends_on) in which the shares miss 100, by date."""
+    """Return every part of territories and [starts_on, ends_on) in which the shares miss 100, by date."""
     held = [share for share in shares if share.right_type == right_type]
     cuts = {starts_on, ends_on}
     for share in held:
@@ -46,7 +47,7 @@ def find_share_gaps(
         }
     days = sorted(cuts)
     gaps: list[ShareGap] = []
-    for first, last in zip(days, days[1:], strict=False):
+    for first, last in pairwise(days):
         live = [
             share
             for share in held

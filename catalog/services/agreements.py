@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Max
@@ -20,9 +20,8 @@ from catalog.models.agreements import (
 )
 from catalog.models.caps import OnLimit
 from catalog.rights.terms import CapPeriod, CapScope, CapUnit
+from catalog.services.history import save_as
 from catalog.services.stems import activate_ready_stems
-
-Row = TypeVar("Row", Grant, Agreement)
 
 # Terms with an argument of their own in `add_grant`; the rest of TERM_FIELDS may be given by name.
 NAMED_TERMS = frozenset(
@@ -92,9 +91,9 @@ def create_agreement(
     title: str = "",
     governing_law: str = "",
     signed_on: date | None = None,
-    document: File | None = None,
+    document: File[bytes] | None = None,
     notes: str = "",
-    by: AbstractBaseUser | None = None,
+    by: User | None = None,
 ) -> Agreement:
     """Enter an agreement as a draft, its signed document kept with its SHA-256."""
     agreement = Agreement(
@@ -109,10 +108,8 @@ def create_agreement(
     if document is not None:
         agreement.document_sha256 = compute_file_sha256(document)
         agreement.document = document
-    agreement._history_user = by  # noqa: SLF001 - how django-simple-history takes the person
     agreement.full_clean(exclude=["document"])
-    agreement.save()
-    return agreement
+    return save_as(agreement, by=by)
 
 
 @transaction.atomic
@@ -127,7 +124,7 @@ def add_grant(
     stems: Collection[str] = (),
     recordings: Collection[Recording] = (),
     effect: str = GrantEffect.PERMISSION,
-    by: AbstractBaseUser | None = None,
+    by: User | None = None,
     **terms: Any,
 ) -> Grant:
     """Enter a grant as a draft.
@@ -156,9 +153,8 @@ def add_grant(
         prepared_by=by,
         **terms,
     )
-    grant._history_user = by  # noqa: SLF001 - how django-simple-history takes the person
     grant.full_clean()
-    grant.save()
+    save_as(grant, by=by)
     set_targets(grant=grant, stems=stems, recordings=recordings)
     return grant
 
@@ -211,7 +207,7 @@ def add_cap(
 
 
 @transaction.atomic
-def activate_grant(*, grant: Grant, by: AbstractBaseUser | None, now: datetime) -> Grant:
+def activate_grant(*, grant: Grant, by: User | None, now: datetime) -> Grant:
     """Put a draft in force.
 
     A signed draft agreement comes into force with its first grant; the grant that this one supersedes ends where this one
@@ -236,11 +232,11 @@ def activate_grant(*, grant: Grant, by: AbstractBaseUser | None, now: datetime) 
     agreement = grant.agreement
     if agreement.status != AgreementStatus.ACTIVE:
         agreement.status = AgreementStatus.ACTIVE
-        _save(agreement, by=by, fields=["status"])
+        save_as(agreement, by=by, fields=["status"])
     grant.status = GrantStatus.ACTIVE
-    grant.activated_by = by  # type: ignore[assignment]
+    grant.activated_by = by
     grant.activated_at = now
-    _save(grant, by=by, fields=["status", "activated_by", "activated_at"])
+    save_as(grant, by=by, fields=["status", "activated_by", "activated_at"])
     if grant.supersedes is not None:
         _end_superseded(old=grant.supersedes, ends_on=grant.valid_from, by=by)
     activate_ready_stems(stems=list_stems(grant=grant), by=by, on=now.date())
@@ -264,7 +260,7 @@ def find_problems(*, grant: Grant) -> list[str]:
 
 
 @transaction.atomic
-def end_grant(*, grant: Grant, ends_on: date, by: AbstractBaseUser | None, now: datetime) -> Grant:
+def end_grant(*, grant: Grant, ends_on: date, by: User | None, now: datetime) -> Grant:
     """Set the first day on which a grant no longer holds.
 
     Raises
@@ -280,11 +276,11 @@ def end_grant(*, grant: Grant, ends_on: date, by: AbstractBaseUser | None, now: 
     grant.valid_until = ends_on
     if ends_on <= now.date():
         grant.status = GrantStatus.ENDED
-    return _save(grant, by=by, fields=["valid_until", "status"])
+    return save_as(grant, by=by, fields=["valid_until", "status"])
 
 
 @transaction.atomic
-def suspend_grant(*, grant: Grant, by: AbstractBaseUser | None) -> Grant:
+def suspend_grant(*, grant: Grant, by: User | None) -> Grant:
     """Take a grant out of force until further notice; one person is enough.
 
     Raises
@@ -295,7 +291,7 @@ def suspend_grant(*, grant: Grant, by: AbstractBaseUser | None) -> Grant:
 
 
 @transaction.atomic
-def resume_grant(*, grant: Grant, by: AbstractBaseUser | None) -> Grant:
+def resume_grant(*, grant: Grant, by: User | None) -> Grant:
     """Put a suspended grant back in force.
 
     Raises
@@ -309,7 +305,7 @@ def resume_grant(*, grant: Grant, by: AbstractBaseUser | None) -> Grant:
 
 
 @transaction.atomic
-def cancel_grant(*, grant: Grant, by: AbstractBaseUser | None) -> Grant:
+def cancel_grant(*, grant: Grant, by: User | None) -> Grant:
     """Drop a draft.
 
     Raises
@@ -321,7 +317,7 @@ def cancel_grant(*, grant: Grant, by: AbstractBaseUser | None) -> Grant:
 
 @transaction.atomic
 def draft_successor(
-    *, grant: Grant, valid_from: date, changes: Mapping[str, Any], by: AbstractBaseUser | None
+    *, grant: Grant, valid_from: date, changes: Mapping[str, Any], by: User | None
 ) -> Grant:
     """Return a draft with the terms of a grant, changed; when it is activated, the old grant ends where it starts.
 
@@ -346,7 +342,7 @@ def draft_successor(
     )
     if "valid_until" not in changes:
         successor.valid_until = grant.valid_until
-    _save(successor, by=by)
+    save_as(successor, by=by)
     GrantTarget.objects.bulk_create(
         GrantTarget(grant=successor, stem_id=target.stem_id, recording_id=target.recording_id)
         for target in grant.targets.all()
@@ -371,7 +367,7 @@ def list_stems(*, grant: Grant) -> Sequence[Stem]:
     return list((direct | by_recording).distinct())
 
 
-def compute_file_sha256(file: File) -> str:
+def compute_file_sha256(file: File[bytes]) -> str:
     """Return the SHA-256 of an uploaded file, in hexadecimal."""
     digest = hashlib.sha256()
     for chunk in file.chunks():
@@ -380,11 +376,11 @@ def compute_file_sha256(file: File) -> str:
     return digest.hexdigest()
 
 
-def _end_superseded(*, old: Grant, ends_on: date, by: AbstractBaseUser | None) -> None:
+def _end_superseded(*, old: Grant, ends_on: date, by: User | None) -> None:
     old = _lock(old)
     old.valid_until = max(old.valid_from, min(ends_on, old.valid_until or ends_on))
     old.status = GrantStatus.SUPERSEDED
-    _save(old, by=by, fields=["valid_until", "status"])
+    save_as(old, by=by, fields=["valid_until", "status"])
 
 
 def _lock(grant: Grant) -> Grant:
@@ -396,17 +392,11 @@ def _lock(grant: Grant) -> Grant:
     )
 
 
-def _move(grant: Grant, status: GrantStatus, *, by: AbstractBaseUser | None) -> Grant:
+def _move(grant: Grant, status: GrantStatus, *, by: User | None) -> Grant:
     if status not in GRANT_TRANSITIONS[grant.status]:
         raise GrantMoved(grant=grant, wanted=status)
     grant.status = status
-    return _save(grant, by=by, fields=["status"])
-
-
-def _save(row: Row, *, by: AbstractBaseUser | None, fields: Sequence[str] | None = None) -> Row:
-    row._history_user = by  # noqa: SLF001 - how django-simple-history takes the person
-    row.save(update_fields=fields)
-    return row
+    return save_as(grant, by=by, fields=["status"])
 
 
 def _take_number(agreement: Agreement) -> int:

@@ -1,4 +1,4 @@
-"""Audio files as they come in: can they be read, how long are they, what is in them?"""
+"""Audio files as they come in: whether they can be read, how long they are, what is in them."""
 
 import hashlib
 from dataclasses import dataclass

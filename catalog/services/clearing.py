@@ -19,7 +19,7 @@ from catalog.rights.intended_use import IntendedUse
 
 
 class AlreadyHeld(Exception):
-    """This subject holds caps already; one song is not counted twice."""
+    """A subject holds caps already; one song is not counted twice."""
 
     def __init__(self, *, subject: str) -> None:
         """Keep whose holds they are."""

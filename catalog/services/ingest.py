@@ -5,7 +5,7 @@ content, and the rows are written in one transaction; if that fails, the files s
 recognized by its external id: the same row again changes nothing, a changed one updates, a changed file replaces.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -113,7 +113,10 @@ def import_stems(
         return report
     known = {
         sha: AudioFacts(
-            audio_sha256=audio_sha, duration_s=duration, sample_rate_hz=rate, channels=channels
+            audio_sha256=audio_sha,
+            duration_s=duration or 0.0,
+            sample_rate_hz=rate or 0,
+            channels=channels or 0,
         )
         for sha, audio_sha, duration, rate, channels in Stem.objects.exclude(
             audio_sha256=""
@@ -216,7 +219,7 @@ def _check_stem(
     role_text = reader.read_text("role", max_length=100, required=True)
     role = read_role(role_text)
     bpm = reader.read_value("bpm", float, expected="a number of beats a minute")
-    if bpm is not None and not 0 < bpm < 1000:  # noqa: PLR2004 - also refuses NaN
+    if bpm is not None and not 0 < bpm < 1000:
         reader.refuse("bpm", "is not a tempo; expected beats a minute between 0 and 1000")
     has_voice = reader.read_flag("has_voice")
     if has_voice is None:
@@ -262,8 +265,8 @@ def _write(
     *,
     report: ImportReport,
     progress: Progress,
-    write: Any,
-    name_file: Any,
+    write: Callable[[], None],
+    name_file: Callable[[CheckedRow], str],
 ) -> None:
     """Store the files and write the rows; on any failure, and in a dry run, nothing stays."""
     if report.dry_run:
@@ -332,7 +335,7 @@ def _write_stems(checked: Sequence[CheckedRow], *, report: ImportReport, assume:
     if updated:
         fields = [
             field.name
-            for field in Stem._meta.concrete_fields  # noqa: SLF001 - Django's public metadata
+            for field in Stem._meta.concrete_fields
             if field.name not in ("id", "external_id", "created_at")
         ]
         bulk_update_with_history(
@@ -424,7 +427,9 @@ def _get_recordings(
         artist = artists[row.artist]
         key = (isrc or "", "" if isrc else f"{title}\n{artist.pk}")
         if key not in found:
-            same = {"isrc": isrc} if isrc else {"title": title, "artist": artist, "isrc": None}
+            same: dict[str, Any] = (
+                {"isrc": isrc} if isrc else {"title": title, "artist": artist, "isrc": None}
+            )
             found[key], _ = Recording.objects.get_or_create(
                 **same, defaults={"title": title or row.columns["title"], "artist": artist}
             )
@@ -437,7 +442,7 @@ def _link_work(recording: Recording, row: CheckedRow) -> None:
     iswc, title = row.work
     if not iswc and not title:
         return
-    same = {"iswc": iswc} if iswc else {"title": title, "iswc": None}
+    same: dict[str, Any] = {"iswc": iswc} if iswc else {"title": title, "iswc": None}
     work, _ = Work.objects.get_or_create(**same, defaults={"title": title or recording.title})
     recording.works.add(work)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
@@ -11,6 +11,7 @@ from catalog.models import GrantTarget, Stem
 from catalog.models.agreements import AgreementStatus, GrantEffect, GrantStatus
 from catalog.models.music import STEM_TRANSITIONS, StemStatus
 from catalog.rights.terms import Side
+from catalog.services.history import save_as
 
 
 class StemNotReady(Exception):
@@ -56,9 +57,7 @@ def find_missing(*, stem: Stem, on: date) -> list[str]:
 
 
 @transaction.atomic
-def activate_stem(
-    *, external_id: str, by: AbstractBaseUser | None, now: datetime, note: str = ""
-) -> Stem:
+def activate_stem(*, external_id: str, by: User | None, now: datetime, note: str = "") -> Stem:
     """Make a stem available for clearances.
 
     Raises
@@ -73,7 +72,7 @@ def activate_stem(
 
 
 @transaction.atomic
-def suspend_stem(*, external_id: str, by: AbstractBaseUser | None, note: str) -> Stem:
+def suspend_stem(*, external_id: str, by: User | None, note: str) -> Stem:
     """Take a stem out of use until further notice.
 
     Raises
@@ -85,7 +84,7 @@ def suspend_stem(*, external_id: str, by: AbstractBaseUser | None, note: str) ->
 
 
 @transaction.atomic
-def withdraw_stem(*, external_id: str, by: AbstractBaseUser | None, note: str) -> Stem:
+def withdraw_stem(*, external_id: str, by: User | None, note: str) -> Stem:
     """Take a stem out of use for good.
 
     Raises
@@ -96,20 +95,16 @@ def withdraw_stem(*, external_id: str, by: AbstractBaseUser | None, note: str) -
     return _move(stem, StemStatus.WITHDRAWN, by=by, note=note)
 
 
-def activate_ready_stems(
-    *, stems: Collection[Stem], by: AbstractBaseUser | None, on: date
-) -> list[Stem]:
+def activate_ready_stems(*, stems: Collection[Stem], by: User | None, on: date) -> list[Stem]:
     """Make those stems active that waited in review for nothing but a permission; return them."""
     waiting = [stem for stem in stems if stem.status == StemStatus.IN_REVIEW]
     ready = [stem for stem in waiting if not find_missing(stem=stem, on=on)]
     return [_move(stem, StemStatus.ACTIVE, by=by, note="") for stem in ready]
 
 
-def _move(stem: Stem, status: StemStatus, *, by: AbstractBaseUser | None, note: str) -> Stem:
+def _move(stem: Stem, status: StemStatus, *, by: User | None, note: str) -> Stem:
     if status not in STEM_TRANSITIONS[stem.status]:
         raise StemMoved(external_id=stem.external_id, status=stem.status, wanted=status)
     stem.status = status
     stem.status_note = note
-    stem._history_user = by  # noqa: SLF001 - how django-simple-history takes the person
-    stem.save(update_fields=["status", "status_note"])
-    return stem
+    return save_as(stem, by=by, fields=["status", "status_note"])

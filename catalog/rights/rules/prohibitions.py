@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from catalog.rights.intended_use import IntendedUse
 from catalog.rights.reasons import Reason, RightsCode
-from catalog.rights.territories import describe_territories
 from catalog.rights.terms import Effect, GrantTerms, StemFacts
+from catalog.rights.territories import describe_territories
 
 
 def check_prohibitions(stem: StemFacts, intent: IntendedUse) -> Iterator[Reason]:

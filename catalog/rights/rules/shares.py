@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from catalog.rights.intended_use import IntendedUse
 from catalog.rights.reasons import Reason, RightsCode
 from catalog.rights.shares import ShareGap, find_share_gaps
-from catalog.rights.territories import describe_territories
 from catalog.rights.terms import REQUIRED_RIGHT_TYPES, RightType, ShareSet, Side, StemFacts
+from catalog.rights.territories import describe_territories
 
 
 def check_shares(stem: StemFacts, intent: IntendedUse) -> Iterator[Reason]:
