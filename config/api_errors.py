@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
 
+from catalog.rights.intended_use import InvalidIntendedUse
 from compliance.api.authentication import ScopeMissing
 from compliance.api.idempotency import InvalidIdempotencyKey
 from compliance.api.uploads import AudioTooLarge, InvalidSubmission
@@ -23,7 +24,6 @@ from compliance.services.api_keys import ApiKeyRefused
 from compliance.services.clearances import ClearanceNotUsable, UnknownClearance
 from compliance.services.idempotency import IdempotencyInFlight, IdempotencyMismatch
 from compliance.services.submissions import UnknownSubmission
-from catalog.rights.intended_use import InvalidIntendedUse
 from moderation.queries import UnknownScreening
 from moderation.screening.screen import InvalidText
 
@@ -40,26 +40,98 @@ class ApiError:
     raised_as: tuple[type[Exception], ...]
 
 
-ERROR_TABLE: tuple[ApiError, ...] = (
-    ApiError(code="request.malformed", status=400, title="The request body cannot be read", raised_as=(exceptions.ParseError,)),
-    ApiError(code="request.invalid", status=422, title="The request has invalid fields", raised_as=(exceptions.ValidationError, InvalidSubmission, InvalidIntendedUse)),
-    ApiError(code="manifest.invalid", status=422, title="The manifest has invalid fields", raised_as=(InvalidManifest,)),
-    ApiError(code="text.invalid", status=422, title="The text cannot be screened", raised_as=(InvalidText,)),
-    ApiError(code="auth.required", status=401, title="An API key is required", raised_as=(exceptions.NotAuthenticated,)),
-    ApiError(code="auth.refused", status=401, title="The API key is not accepted", raised_as=(exceptions.AuthenticationFailed, ApiKeyRefused)),
-    ApiError(code="auth.scope_missing", status=403, title="The API key lacks a scope", raised_as=(ScopeMissing,)),
-    ApiError(code="auth.forbidden", status=403, title="Not allowed", raised_as=(exceptions.PermissionDenied, PermissionDenied)),
-    ApiError(code="not_found", status=404, title="Not found", raised_as=(Http404, exceptions.NotFound, UnknownClearance, UnknownSubmission, UnknownScreening)),
-    ApiError(code="method.not_allowed", status=405, title="Method not allowed", raised_as=(exceptions.MethodNotAllowed,)),
-    ApiError(code="answer.not_acceptable", status=406, title="No such representation", raised_as=(exceptions.NotAcceptable,)),
-    ApiError(code="clearance.not_usable", status=409, title="The clearance does not allow a submission", raised_as=(ClearanceNotUsable,)),
-    ApiError(code="idempotency.in_flight", status=409, title="The first request with this key is still running", raised_as=(IdempotencyInFlight,)),
-    ApiError(code="idempotency.mismatch", status=422, title="This key was used with another request", raised_as=(IdempotencyMismatch,)),
-    ApiError(code="idempotency.invalid_key", status=422, title="The Idempotency-Key is not usable", raised_as=(InvalidIdempotencyKey,)),
-    ApiError(code="request.too_large", status=413, title="The request is too large", raised_as=(RequestDataTooBig, AudioTooLarge)),
-    ApiError(code="request.unsupported_type", status=415, title="The content type is not supported", raised_as=(exceptions.UnsupportedMediaType,)),
-    ApiError(code="rate.limited", status=429, title="Too many requests", raised_as=(exceptions.Throttled,)),
-)  # fmt: skip
+ERROR_TABLE: tuple[ApiError, ...] = tuple(
+    ApiError(code=code, status=status, title=title, raised_as=raised_as)
+    for code, status, title, raised_as in (
+        ("request.malformed", 400, "The request body cannot be read", (exceptions.ParseError,)),
+        (
+            "request.invalid",
+            422,
+            "The request has invalid fields",
+            (
+                exceptions.ValidationError,
+                InvalidSubmission,
+                InvalidIntendedUse,
+            ),
+        ),
+        ("manifest.invalid", 422, "The manifest has invalid fields", (InvalidManifest,)),
+        ("text.invalid", 422, "The text cannot be screened", (InvalidText,)),
+        ("auth.required", 401, "An API key is required", (exceptions.NotAuthenticated,)),
+        (
+            "auth.refused",
+            401,
+            "The API key is not accepted",
+            (
+                exceptions.AuthenticationFailed,
+                ApiKeyRefused,
+            ),
+        ),
+        ("auth.scope_missing", 403, "The API key lacks a scope", (ScopeMissing,)),
+        (
+            "auth.forbidden",
+            403,
+            "Not allowed",
+            (
+                exceptions.PermissionDenied,
+                PermissionDenied,
+            ),
+        ),
+        (
+            "not_found",
+            404,
+            "Not found",
+            (
+                Http404,
+                exceptions.NotFound,
+                UnknownClearance,
+                UnknownSubmission,
+                UnknownScreening,
+            ),
+        ),
+        ("method.not_allowed", 405, "Method not allowed", (exceptions.MethodNotAllowed,)),
+        ("answer.not_acceptable", 406, "No such representation", (exceptions.NotAcceptable,)),
+        (
+            "clearance.not_usable",
+            409,
+            "The clearance does not allow a submission",
+            (ClearanceNotUsable,),
+        ),
+        (
+            "idempotency.in_flight",
+            409,
+            "The first request with this key is still running",
+            (IdempotencyInFlight,),
+        ),
+        (
+            "idempotency.mismatch",
+            422,
+            "This key was used with another request",
+            (IdempotencyMismatch,),
+        ),
+        (
+            "idempotency.invalid_key",
+            422,
+            "The Idempotency-Key is not usable",
+            (InvalidIdempotencyKey,),
+        ),
+        (
+            "request.too_large",
+            413,
+            "The request is too large",
+            (
+                RequestDataTooBig,
+                AudioTooLarge,
+            ),
+        ),
+        (
+            "request.unsupported_type",
+            415,
+            "The content type is not supported",
+            (exceptions.UnsupportedMediaType,),
+        ),
+        ("rate.limited", 429, "Too many requests", (exceptions.Throttled,)),
+    )
+)
 SERVER_ERROR = ApiError(code="server.error", status=500, title="The service failed", raised_as=())
 
 
@@ -94,7 +166,12 @@ def list_field_errors(detail: Any, pointer: str = "") -> Iterator[dict[str, str]
 def _list_errors(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, exceptions.ValidationError):
         return list(list_field_errors(error.detail))
-    if isinstance(error, InvalidSubmission | InvalidManifest):
+    if isinstance(error, InvalidManifest):
+        return [
+            {"pointer": f"/manifest{each.pointer}", "code": each.code, "detail": each.text}
+            for each in error.errors
+        ]
+    if isinstance(error, InvalidSubmission):
         return [
             {"pointer": each.pointer, "code": each.code, "detail": each.text}
             for each in error.errors
@@ -158,7 +235,8 @@ def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpRespon
         row = find_api_error(exception)
         assert row is not None  # noqa: S101 - RequestDataTooBig stands in the table
         return build_problem(row=row, detail=str(exception), path=request.path)
-    row = ERROR_TABLE[0]
+    row = find_api_error(exceptions.ParseError())
+    assert row is not None  # noqa: S101 - ParseError stands in the table
     detail = (
         "The request is not well formed."
         if isinstance(exception, SuspiciousOperation)

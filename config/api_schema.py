@@ -14,7 +14,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "status": {"type": "integer"},
         "code": {
             "type": "string",
-            "enum": sorted(row.code for row in ERROR_TABLE) + ["server.error"],
+            "enum": [*sorted(row.code for row in ERROR_TABLE), "server.error"],
         },
         "detail": {"type": "string"},
         "instance": {"type": "string"},

@@ -10,5 +10,5 @@ class CompositionConfig(AppConfig):
     verbose_name = "Cleartone"
 
     def ready(self) -> None:
-        """Register the checks."""
-        from config import checks  # noqa: F401, PLC0415 - importing registers them
+        """Register the checks and the request id of answers."""
+        from config import checks, request_ids  # noqa: F401, PLC0415 - importing registers them

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 
 @register(Tags.files)
@@ -34,7 +35,7 @@ def check_media_writable(
 
 @register()
 def check_job_times(app_configs: Iterable[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The queue never redelivers a job by itself: that is the job row's to decide."""
+    """Refuse settings with which the queue would redeliver jobs: that is the job row's to decide."""
     found: list[CheckMessage] = []
     queue = settings.Q_CLUSTER
     if queue["retry"] <= queue["timeout"] or queue["max_attempts"] != 1:
@@ -54,7 +55,7 @@ def check_chromaprint(app_configs: Iterable[AppConfig] | None, **kwargs: Any) ->
         import chromaprint  # noqa: F401, PLC0415 - loading the shared library is the check
     except ImportError:
         return [
-            Warning(
+            checks.Warning(
                 "libchromaprint cannot be loaded: songs cannot be verified on this machine.",
                 hint="Run: apt-get install libchromaprint1",
                 id="config.W001",
@@ -65,11 +66,11 @@ def check_chromaprint(app_configs: Iterable[AppConfig] | None, **kwargs: Any) ->
 
 @register(Tags.security, deploy=True)
 def check_production(app_configs: Iterable[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A deployment names its secret and its database."""
+    """Warn about a deployment that does not name its secret and its database."""
     found: list[CheckMessage] = []
     if not os.environ.get("SECRET_KEY"):
         found.append(
-            Warning(
+            checks.Warning(
                 "SECRET_KEY comes from a file in DATA_DIR; several machines would not share it.",
                 hint="Set SECRET_KEY.",
                 id="config.W002",
@@ -77,7 +78,7 @@ def check_production(app_configs: Iterable[AppConfig] | None, **kwargs: Any) -> 
         )
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         found.append(
-            Warning(
+            checks.Warning(
                 "SQLite is the embedded default; production runs on PostgreSQL.",
                 hint="Set DATABASE_URL=postgres://...",
                 id="config.W003",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from compliance.models import ApiKey, Generator
 from compliance.models.generator import Scope
@@ -23,7 +23,7 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices,
         initial=Scope.values,
-        widget=UnfoldAdminCheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         required=True,
     )
 
@@ -64,7 +64,7 @@ class GeneratorAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     inlines = [ApiKeyInline]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A generator is made inactive, never deleted: its songs name it."""
+        """Refuse: a generator is made inactive, its songs name it."""
         return False
 
 
@@ -80,11 +80,11 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     actions = ["revoke_keys"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A key is revoked, never deleted."""
+        """Refuse: a key is revoked."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """An issued key does not change: revoke it and issue another."""
+        """Refuse for an issued key: revoke it and issue another."""
         return obj is None and super().has_change_permission(request, obj)
 
     @display(

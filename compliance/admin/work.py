@@ -57,4 +57,4 @@ class EventAdmin(ReadOnlyAdmin):
 class IndexGenerationAdmin(ReadOnlyAdmin):
     """Published indexes; the newest is in use."""
 
-    list_display = ["created_at", "directory", "n_recordings"]
+    list_display = ["created_at", "version", "n_recordings", "segments"]

@@ -56,7 +56,7 @@ class IntentMessage(Strict):
 
 
 class ClearanceRequest(Strict):
-    """May this message, these stems and this use become a song?"""
+    """The question whether a message, stems and a use may become a song."""
 
     # Screening says what is too long or unreadable; this only keeps absurd bodies out.
     message = StrictCharField(max_length=200_000, allow_blank=True)

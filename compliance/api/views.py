@@ -155,23 +155,18 @@ class SubmissionsView(APIView):
             raise UnknownClearance(f"You have no clearance {form.clearance_id}.")
         form.refuse_uncleared_stems(clearance)
         song = store_song(audio=form.audio, vocal=form.vocal)
+
+        def work() -> tuple[int, dict[str, Any]]:
+            submission = submit_song(
+                generator=generator, clearance=clearance, song=song, manifest=form.manifest, now=timezone.now()
+            )  # fmt: skip
+            return 202, answers.describe_submission(submission, verification=None)
+
         try:
             response = answer_once(
                 request,
                 content=form.content,
-                work=lambda: (
-                    202,
-                    answers.describe_submission(
-                        submit_song(
-                            generator=generator,
-                            clearance=clearance,
-                            song=song,
-                            manifest=form.manifest,
-                            now=timezone.now(),
-                        ),  # fmt: skip
-                        verification=None,
-                    ),
-                ),
+                work=work,
             )
         except BaseException:
             discard_song(song)

@@ -1,4 +1,4 @@
-"""Clearances: may this message, these stems and this use be made into a song?"""
+"""Clearances: whether a message, stems and a use may be made into a song."""
 
 from django.db import models
 

@@ -31,6 +31,6 @@ class Event(models.Model):
             raise EventIsFinal(f"event {self.pk} cannot be changed")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - Django's signature
         """Refuse."""
         raise EventIsFinal(f"event {self.pk} cannot be deleted")

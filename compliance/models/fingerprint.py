@@ -10,10 +10,13 @@ class AudioFingerprint(models.Model):
         max_length=140, help_text="stem:<external id> or reference:<external id>"
     )
     file_sha256 = models.CharField(max_length=64, help_text="Of the audio file it was made from.")
-    version = models.CharField(max_length=40)
+    version = models.PositiveIntegerField()
     data = models.BinaryField(help_text="As RecordingFingerprint.to_bytes writes it.")
     duration_s = models.FloatField()
     error = models.TextField(blank=True, db_default="", help_text="Why there is no fingerprint.")
+    segment = models.CharField(
+        max_length=40, blank=True, db_default="", db_index=True, help_text="Where it is published."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -29,17 +32,21 @@ class AudioFingerprint(models.Model):
 
 
 class IndexGeneration(models.Model):
-    """One published index: immutable files in storage. The newest row is the one in use."""
+    """One published index: a list of immutable segments in storage. The newest row is the one in use."""
 
-    content_sha256 = models.CharField(
-        max_length=64, unique=True, help_text="Of the keys, files and version it covers."
-    )
-    directory = models.CharField(max_length=200)
+    segments = models.JSONField(help_text="Names of the segments, oldest first; a later one wins.")
     n_recordings = models.PositiveIntegerField()
+    # One successor each: of two builders that started from the same generation, the second one's publication fails.
+    previous = models.OneToOneField("self", on_delete=models.PROTECT, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.directory} ({self.n_recordings} recordings)"
+        return f"index {self.pk}: {self.n_recordings} recordings in {len(self.segments)} segments"
+
+    @property
+    def version(self) -> str:
+        """Name the generation in reports."""
+        return f"index-{self.pk}"

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from catalog.rights.terms import IntendedUse
+from catalog.rights.intended_use import IntendedUse
 from catalog.services.clearing import clear_stems, release_caps
 from compliance.models import Clearance, ClearanceStatus, Generator
 from compliance.models.transitions import AlreadyMoved
@@ -21,7 +21,7 @@ SUBJECT_KIND = "clearance"
 
 
 class UnknownClearance(Exception):
-    """This generator has no such clearance."""
+    """The generator has no such clearance."""
 
 
 class ClearanceNotUsable(Exception):

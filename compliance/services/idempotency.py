@@ -78,7 +78,7 @@ def run_once(
         with transaction.atomic():
             status_code, body = work()
             if not mine.update(status_code=status_code, body=body):
-                raise IdempotencyInFlight(key=key, retry_after_s=1)  # taken over: undo our work
+                raise IdempotencyInFlight(key=key, retry_after_s=1)  # noqa: TRY301 - taken over: undo our work
     except BaseException:
         mine.filter(
             status_code=None

@@ -1,8 +1,8 @@
 """Durable jobs on top of django-q2: the row is the truth, the message is a hint.
 
 django-q2 alone loses or hangs work when processes die (measured: README, decisions). So a job is a row made in the caller's
-transaction; it is claimed by one conditional UPDATE that hands out a lease; its result is recorded in one transaction fenced by the
-lease's token; and a sweeper sends hints again, takes back leases and buries what keeps failing.
+transaction; it is claimed by one conditional UPDATE that hands out a lease; its result is recorded in one transaction fenced
+by the lease's token; and a sweeper sends hints again, takes back leases and buries what keeps failing.
 """
 
 import datetime as dt
@@ -86,7 +86,7 @@ def run_job(
                 record()
         except LeaseLost:
             logger.warning("job.lease_lost", attempt=job.attempts)
-        except Exception as error:  # noqa: BLE001 - whatever failed is kept, logged and tried again
+        except Exception as error:
             _give_back(job, error=error, now=read_clock())
             logger.exception("job.failed", attempt=job.attempts)
         else:

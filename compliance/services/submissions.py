@@ -17,7 +17,7 @@ VERIFY_JOB = "verify_submission"
 
 
 class UnknownSubmission(Exception):
-    """This generator has no such submission."""
+    """The generator has no such submission."""
 
 
 def find_uncleared_stems(
@@ -27,8 +27,8 @@ def find_uncleared_stems(
     cleared = set(clearance.stems)
     return [
         ManifestError(
-            pointer=f"/manifest/placements/{index}/stem",
-            code="stem_not_cleared",
+            pointer=f"/placements/{index}/stem",
+            code="manifest.stem_not_cleared",
             text=f"Stem {placement.stem!r} is not in clearance {clearance.public_id}.",
         )
         for index, placement in enumerate(placements)

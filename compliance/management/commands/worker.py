@@ -1,8 +1,8 @@
 """`manage.py worker`: run the queue, and see to it that no accepted work is lost.
 
-django-q2's cluster runs as a child in a process group of its own. This process sweeps the job rows, does the upkeep (holds that
-ran out, an index that is behind the catalog), and restarts a cluster that died or no longer takes work: killing django-q2's idle
-worker hangs its queue for good (django-q2 issue 23), which no queue setting repairs.
+django-q2's cluster runs as a child in a process group of its own. This process sweeps the job rows, does the upkeep (holds
+that ran out, an index that is behind the catalog), and restarts a cluster that died or no longer takes work: killing
+django-q2's idle worker hangs its queue for good (django-q2 issue 23), which no queue setting repairs.
 """
 
 import ctypes

@@ -1,0 +1,68 @@
+"""`make run`: serve web and worker with the demo catalog until Ctrl-C."""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from config.demo.logins import Logins, read_logins
+from config.demo.processes import PROJECT, StartFailed, make_environment, run_command, serve
+
+DEFAULT_PORT = 8000
+
+
+def main() -> int:
+    """Set the database up, load the demo catalog once, serve."""
+    data_dir = Path(os.environ.get("DATA_DIR", PROJECT / "var"))
+    environment = make_environment(data_dir=data_dir)
+    stop = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: stop.set())
+    try:
+        say("Setting up the database and the demo catalog ...")
+        run_command("migrate", "--no-input", environment=environment)
+        run_command("load_demo", environment=environment)
+        port = int(os.environ.get("PORT", DEFAULT_PORT))
+        with serve(environment=environment, log=data_dir / "service.log", port=port) as service:
+            say(describe(url=service.url, log=service.log, logins=read_logins(data_dir)))
+            stop.wait()
+            say("\nStopping ...")
+    except StartFailed as failure:
+        say(str(failure))
+        return 1
+    return 0
+
+
+def describe(*, url: str, log: Path, logins: Logins) -> str:
+    """Return what a person needs to look around."""
+    people = "\n".join(
+        f"    {login.role:<10} {login.username:<10} {login.password}" for login in logins.people
+    )
+    return f"""
+Cleartone runs.
+
+  Admin       {url}/admin/
+  API docs    {url}/api/docs   (OpenAPI: {url}/api/schema)
+  Logs        {log}
+
+  Log in as (these passwords were made for this data folder)
+{people}
+
+  API key of the demo generator
+    {logins.api_key}
+
+    curl -s {url}/api/v1/screenings -H 'Authorization: Bearer {logins.api_key}' \\
+      -H 'Content-Type: application/json' -d '{{"text": "Happy birthday mum, I love you"}}'
+
+Ctrl-C stops it."""
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+import hashlib
+import json
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from catalog.models import CapEntry
+from compliance import tasks
+from compliance.models import Event, Job, Submission, Verification
+from moderation.models import ReviewCase
+from moderation.services.reviews import decide_review_case
+from tests.conftest import make_client, make_generator, make_key
+from tests.journeys.conftest import (
+    AUDIO,
+    LICENSED,
+    REFERENCE,
+    UNLICENSED,
+    ask,
+    make_manifest,
+    make_song,
+    submit,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def work_off() -> None:
+    """Do what a worker does with every waiting job."""
+    for job in Job.objects.filter(state="pending"):
+        tasks.run_job(str(job.pk))
+
+
+def read(api, submission: str):
+    return api.get(f"/api/v1/submissions/{submission}").json()
+
+
+@pytest.fixture
+def honest_song() -> bytes:
+    return make_song(*LICENSED)
+
+
+def test_an_honest_song_is_approved(api, clearance, honest_song):
+    response = submit(
+        api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+    )
+    accepted = response.json()
+    assert (response.status_code, accepted["state"], accepted["report"]) == (202, "received", None)
+    assert response.headers["Location"] == f"/api/v1/submissions/{accepted['id']}"
+    assert accepted["audio_sha256"] == hashlib.sha256(honest_song).hexdigest()
+    assert OrmQ.objects.count() == 1
+
+    work_off()
+    report = read(api, accepted["id"])
+    assert (report["state"], report["reasons"]) == ("approved", [])
+    assert report["report"]["outcome"] == "approved"
+    assert CapEntry.objects.filter(kind="capture").count() == 1
+    assert list(Event.objects.filter(subject__contains=accepted["id"]).values_list("kind", flat=True)) == [
+        "submission.received", "submission.approved",
+    ]  # fmt: skip
+    timeline = api.get(f"/api/v1/submissions/{accepted['id']}/timeline.svg")
+    assert timeline.headers["Content-Type"] == "image/svg+xml"
+    assert timeline.content.startswith(b"<svg")
+
+
+def test_a_song_is_decided_once_however_often_its_job_is_delivered(api, clearance, honest_song):
+    submit(api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED))
+    job = Job.objects.get()
+    for _ in range(3):
+        tasks.run_job(str(job.pk))
+    assert Verification.objects.count() == 1
+
+
+def test_an_undeclared_stem_is_named_with_its_interval(api, clearance):
+    song = make_song(*LICENSED, UNLICENSED)
+    accepted = submit(
+        api, clearance=clearance, audio=song, manifest=make_manifest(*LICENSED)
+    ).json()
+    work_off()
+    report = read(api, accepted["id"])
+    assert report["state"] == "rejected"
+    named = next(r for r in report["reasons"] if r["code"] == "audio.undeclared_stem")
+    assert named["stem"] == UNLICENSED
+    assert 0 <= named["start_s"] < named["end_s"] <= 12.5
+    assert CapEntry.objects.filter(kind="capture").count() == 0
+
+
+def test_a_declared_stem_that_does_not_sound_is_named(api, clearance):
+    song = make_song(*LICENSED[:2])
+    accepted = submit(
+        api, clearance=clearance, audio=song, manifest=make_manifest(*LICENSED)
+    ).json()
+    work_off()
+    report = read(api, accepted["id"])
+    assert report["state"] == "rejected"
+    assert ("audio.declared_absent", LICENSED[2]) in {
+        (r["code"], r.get("stem")) for r in report["reasons"]
+    }
+
+
+def test_somebody_elses_recording_is_identified(api, clearance):
+    audio = (AUDIO / f"{REFERENCE}.ogg").read_bytes()
+    accepted = submit(
+        api, clearance=clearance, audio=audio, manifest=make_manifest(*LICENSED)
+    ).json()
+    work_off()
+    report = read(api, accepted["id"])
+    assert report["state"] == "rejected"
+    assert REFERENCE in {reason.get("reference") for reason in report["reasons"]}
+
+
+@pytest.mark.parametrize(
+    ("audio", "code"),
+    [
+        (b"this is no audio at all, only words " * 50, "audio.unreadable"),
+        (make_song(*LICENSED)[:60], "audio.unreadable"),
+    ],
+    ids=["text", "header only"],
+)
+def test_a_file_that_cannot_be_read_is_rejected_with_a_reason(api, clearance, audio, code):
+    accepted = submit(
+        api, clearance=clearance, audio=audio, manifest=make_manifest(*LICENSED)
+    ).json()
+    work_off()
+    report = read(api, accepted["id"])
+    assert report["state"] == "rejected"
+    assert any(reason["code"].startswith("audio.") for reason in report["reasons"]), report[
+        "reasons"
+    ]
+
+
+def test_a_reviewer_hears_and_approves_a_song_in_doubt(
+    api, clearance, honest_song, client, django_user_model
+):
+    submission = submit(
+        api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+    ).json()["id"]
+    tasks.BURIALS["verify_submission"](Job.objects.get())  # as if verification had failed for good
+    assert read(api, submission)["state"] == "in_review"
+    case = ReviewCase.objects.get(subject_id=submission)
+    audio_url = case.evidence["audio"][0]["url"]
+
+    assert client.get(audio_url).status_code == 302  # nobody is signed in
+    client.force_login(django_user_model.objects.create_superuser("mo"))
+    heard = client.get(audio_url, headers={"Range": "bytes=0-99"})
+    assert (heard.status_code, heard.headers["Content-Range"]) == (
+        206,
+        f"bytes 0-99/{len(honest_song)}",
+    )
+    assert b"".join(heard.streaming_content) == honest_song[:100]
+
+    decide_review_case(
+        case_id=case.pk, decision="approve", note="fine", by="mo", now=timezone.now()
+    )
+    report = read(api, submission)
+    assert report["state"] == "approved"
+    assert Submission.objects.get(public_id=submission).decided_by == "user:mo"
+
+
+def test_a_reviewer_cannot_approve_what_is_no_longer_licensed(api, grant, clearance, honest_song):
+    submission = submit(
+        api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+    ).json()["id"]
+    tasks.BURIALS["verify_submission"](Job.objects.get())
+    from catalog.services.agreements import suspend_grant
+
+    suspend_grant(grant=grant, by=None)
+    case = ReviewCase.objects.get(subject_id=submission)
+    decide_review_case(
+        case_id=case.pk, decision="approve", note="fine", by="mo", now=timezone.now()
+    )
+    report = read(api, submission)
+    assert report["state"] == "rejected"
+    assert any(reason["code"].startswith("rights.") for reason in report["reasons"])
+
+
+def test_the_same_submission_sent_twice_is_one_song(api, clearance, honest_song):
+    first, second = (
+        submit(
+            api,
+            clearance=clearance,
+            audio=honest_song,
+            manifest=make_manifest(*LICENSED),
+            **{"Idempotency-Key": "s-1"},
+        )
+        for _ in range(2)
+    )
+    assert first.json() == second.json()
+    assert (second.status_code, second.headers["Idempotency-Replayed"]) == (202, "true")
+    assert Submission.objects.count() == 1
+    assert len(default_storage.listdir("submissions")[0]) == 1
+
+
+def test_another_generator_neither_reads_nor_uses_it(api, clearance, honest_song):
+    submission = submit(
+        api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+    ).json()["id"]
+    stranger = make_client(make_key(make_generator("Stranger"))[1])
+    assert stranger.get(f"/api/v1/submissions/{submission}").status_code == 404
+    assert stranger.get("/api/v1/submissions").json()["items"] == []
+    taken = submit(
+        stranger, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+    )
+    assert taken.status_code == 404
+
+
+def test_a_denied_clearance_allows_no_song(api, grant, honest_song):
+    denied = ask(api, stems=[UNLICENSED]).json()["id"]
+    response = submit(api, clearance=denied, audio=honest_song, manifest=make_manifest(UNLICENSED))
+    assert (response.status_code, response.json()["code"]) == (409, "clearance.not_usable")
+    assert (
+        not default_storage.exists("submissions") or default_storage.listdir("submissions")[0] == []
+    )
+
+
+def test_every_further_song_takes_a_cap_of_its_own(api, clearance, honest_song):
+    statuses = [
+        submit(
+            api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+        ).status_code
+        for _ in range(6)
+    ]
+    assert statuses == [202] * 5 + [409]
+
+
+FAULTY_MANIFESTS = {
+    "not JSON": ("{", "/manifest"),
+    "a list": ("[]", "/manifest"),
+    "an unknown field": (make_manifest(LICENSED[0], tempoo=1.0), "/manifest/placements/0/tempoo"),
+    "a negative time": (
+        make_manifest(LICENSED[0], song_start_s=-1),
+        "/manifest/placements/0/song_start_s",
+    ),
+    "not a number": (
+        json.dumps(make_manifest(LICENSED[0], length_s=float("nan"))),
+        "/manifest/placements/0/length_s",
+    ),
+    "a word for a number": (
+        make_manifest(LICENSED[0], gain_db="loud"),
+        "/manifest/placements/0/gain_db",
+    ),
+    "a stem nobody cleared": (make_manifest(UNLICENSED), "/manifest/placements/0/stem"),
+    "an unknown stem": (make_manifest("no-such-stem"), "/manifest/placements/0/stem"),
+}
+
+
+@pytest.mark.parametrize(("manifest", "pointer"), FAULTY_MANIFESTS.values(), ids=FAULTY_MANIFESTS)
+def test_a_faulty_manifest_is_refused_with_a_pointer(
+    api, clearance, honest_song, manifest, pointer
+):
+    response = submit(api, clearance=clearance, audio=honest_song, manifest=manifest)
+    assert response.status_code == 422
+    assert pointer in {error["pointer"] for error in response.json()["errors"]}
+    assert not Submission.objects.exists()
+
+
+def test_missing_and_unknown_fields_are_all_named(api, clearance):
+    response = api.post(
+        "/api/v1/submissions", {"clearence": clearance, "audio": "words"}, format="multipart"
+    )
+    pointers = {error["pointer"] for error in response.json()["errors"]}
+    assert {"/clearance", "/clearence", "/manifest", "/audio"} <= pointers
+
+
+def test_a_file_over_the_limit_is_refused(api, clearance, honest_song, settings):
+    settings.MAX_AUDIO_BYTES = 1000
+    response = submit(
+        api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+    )
+    assert (response.status_code, response.json()["code"]) == (413, "request.too_large")
+    assert not Submission.objects.exists()
+
+
+def test_submissions_are_listed_page_by_page(api, clearance, honest_song, monkeypatch):
+    monkeypatch.setattr("compliance.api.views.PAGE_SIZE", 2)
+    made = [
+        submit(
+            api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+        ).json()["id"]
+        for _ in range(3)
+    ]
+    first = api.get("/api/v1/submissions").json()
+    second = api.get("/api/v1/submissions", {"cursor": first["next_cursor"]}).json()
+    assert [row["id"] for row in first["items"] + second["items"]] == made[::-1]
+    assert second["next_cursor"] is None
