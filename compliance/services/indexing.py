@@ -81,6 +81,11 @@ def update_index(*, budget_s: float | None = None, progress: Progress | None = N
     return n_made
 
 
+def drop_fingerprints() -> None:
+    """Forget every fingerprint, so that the next update makes all of them anew; searches go on with the published index."""
+    AudioFingerprint.objects.all().delete()
+
+
 def _make_fingerprint(source: AudioSource) -> None:
     error, data, duration_s = "", b"", 0.0
     try:
