@@ -1,0 +1,1 @@
+"""Screening of messages in six languages, and human review of anything."""

@@ -1,0 +1,1 @@
+"""What generators call over HTTP."""

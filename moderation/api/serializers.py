@@ -1,0 +1,87 @@
+"""The messages of the screening API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from moderation.screening.categories import Category, Kind
+from moderation.screening.policy import Outcome
+
+
+class AnyText(serializers.CharField):
+    """A text as it came; whether it can be screened is for the screening to say."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Return the text unchanged; anything but a string is refused."""
+        if isinstance(data, str):
+            return data
+        if data is None or data is serializers.empty:
+            return super().run_validation(data)
+        return self.fail("invalid")
+
+
+class ScreeningRequest(serializers.Serializer[Any]):
+    """A text to screen."""
+
+    text = AnyText(help_text="The message or the lyrics, as written.")
+    language = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=20,
+        help_text="BCP 47 code of the form's language; a hint where the text leaves doubt.",
+    )
+    kind = serializers.ChoiceField(
+        choices=[kind.value for kind in Kind], default=Kind.MESSAGE.value
+    )
+
+
+class IdentifiedLanguage(serializers.Serializer[Any]):
+    """The language of a text."""
+
+    code = serializers.CharField(help_text="en, es, pt, fr, de, ko or other.")
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class ScreeningSpan(serializers.Serializer[Any]):
+    """Where a finding is."""
+
+    start = serializers.IntegerField(min_value=0, help_text="First code point of the text as sent.")
+    end = serializers.IntegerField(min_value=0, help_text="One past the last code point.")
+    category = serializers.ChoiceField(choices=[category.value for category in Category])
+    text = serializers.CharField()
+    term = serializers.CharField(required=False, help_text="The lexicon entry that matched.")
+
+
+class ScreeningReason(serializers.Serializer[Any]):
+    """Why the text was not simply allowed."""
+
+    code = serializers.CharField(help_text="`screening.<category>`, stable.")
+    category = serializers.CharField()
+    severity = serializers.IntegerField(min_value=1, max_value=4)
+    text = serializers.CharField(help_text="For the person who wrote the text, in its language.")
+
+
+class ScreeningReview(serializers.Serializer[Any]):
+    """What people decided about a text that needed review."""
+
+    status = serializers.ChoiceField(choices=["open", "decided"])
+    decision = serializers.ChoiceField(choices=["approve", "reject"], allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class ScreeningReport(serializers.Serializer[Any]):
+    """The answer to one text."""
+
+    id = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=[outcome.value for outcome in Outcome])
+    language = IdentifiedLanguage()
+    categories = serializers.DictField(
+        child=serializers.FloatField(min_value=0, max_value=1),
+        help_text="Score of every category with a sign of it.",
+    )
+    spans = ScreeningSpan(many=True)
+    reasons = ScreeningReason(many=True)
+    policy_version = serializers.CharField()
+    engine_version = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    review = ScreeningReview(allow_null=True)

@@ -1,0 +1,112 @@
+"""Tell which language a short text is in: one of ours, or "other".
+
+Hangul decides at once. Else py3langid, restricted to our languages, is the first voice; the language the
+form was in tips the scale when the text itself is unsure. A text in a script or language that is not ours
+is "other". Nothing here is random: the same text gives the same answer in every process.
+"""
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from moderation.screening.hangul import is_hangul
+from moderation.screening.languages import LANGUAGES
+
+OTHER = "other"
+# What the form's language adds to the log-odds of that language: worth about three clear words.
+PRIOR_LOG_ODDS = 2.0
+# A text counts as another language when py3langid gives it this share among all its languages and ours together
+# less than the rest. Short texts are never enough.
+MIN_OTHER_SHARE = 0.9
+MIN_OTHER_LETTERS = 25
+# A language is plausible, and its lexicon is used, from this probability on.
+MIN_PLAUSIBLE = 0.08
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageGuess:
+    """The language of a text.
+
+    code : one of ours or "other". confidence : in [0, 1]. plausible : languages to screen with, English always.
+    """
+
+    code: str
+    confidence: float
+    plausible: tuple[str, ...]
+
+
+def identify_language(text: str, *, prior: str | None = None) -> LanguageGuess:
+    """Return the language of the text; `prior` is the language of the form it came from."""
+    letters = [char for char in text if char.isalpha()]
+    if not letters:
+        return _guess(prior if prior in LANGUAGES else LANGUAGES[0], 0.5, {})
+    hangul = sum(map(is_hangul, letters)) / len(letters)
+    if hangul >= 0.3:
+        others = {code: share for code, share in _rank_ours(text).items() if code != "ko"}
+        mixed = {max(others, key=others.__getitem__): 1 - hangul} if hangul < 0.9 else {}
+        return _guess("ko", hangul, mixed)
+    latin = sum(map(_is_latin, letters)) / len(letters)
+    if latin < 0.5:
+        return _guess(OTHER, 1 - latin, {})
+    shares = _rank_ours(text)
+    if prior in shares:
+        shares[prior] *= math.exp(PRIOR_LOG_ODDS)
+    total = sum(shares.values())
+    shares = {code: share / total for code, share in shares.items()}
+    best = max(shares, key=shares.__getitem__)
+    if len(letters) >= MIN_OTHER_LETTERS and best != prior:
+        foreign, confidence = _rank_all(text)
+        if foreign not in LANGUAGES and confidence >= MIN_OTHER_SHARE:
+            return _guess(OTHER, confidence, shares)
+    return _guess(best, shares[best], shares)
+
+
+def _guess(code: str, confidence: float, shares: Mapping[str, float]) -> LanguageGuess:
+    plausible = {code, LANGUAGES[0]} | {c for c, share in shares.items() if share >= MIN_PLAUSIBLE}
+    return LanguageGuess(
+        code=code,
+        confidence=round(float(confidence), 4),
+        plausible=tuple(code for code in LANGUAGES if code in plausible),
+    )
+
+
+def _rank_ours(text: str) -> dict[str, float]:
+    """Return the probability of each of our languages but Korean, which its script decides."""
+    scores = _identifier()._raw_score(_encode(text))
+    columns = _columns()
+    ours = np.array([scores[columns[code]] for code in LANGUAGES if code != "ko"], dtype=float)
+    # py3langid's own temperature, the root of the length in bytes, keeps short texts unsure.
+    odds = np.exp((ours - ours.max()) / math.sqrt(len(text.encode()) or 1))
+    shares = odds / odds.sum()
+    return dict(zip((c for c in LANGUAGES if c != "ko"), shares.tolist(), strict=True))
+
+
+def _rank_all(text: str) -> tuple[str, float]:
+    """Return the best of all languages py3langid knows, and its probability."""
+    identifier = _identifier()
+    code, confidence = identifier.classify(text.lower())
+    return str(code), float(confidence)
+
+
+def _encode(text: str) -> bytes:
+    return unicodedata.normalize("NFC", text.lower()).encode()
+
+
+@cache
+def _identifier() -> Any:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@cache
+def _columns() -> dict[str, int]:
+    return {code: i for i, code in reversed(list(enumerate(_identifier().nb_classes)))}
+
+
+def _is_latin(char: str) -> bool:
+    return char < "\u0250" or "\u1e00" <= char < "\u1f00"

@@ -1,0 +1,111 @@
+"""What a language pack is, and how its files are read.
+
+A pack is a folder `languages/<code>/` with
+
+- `terms.toml`: `[[terms]]` tables of `category`, `severity` (1 to 4), optional flags, and `match`, a list of words or
+  phrases. `shit[|s|ty]` stands for shit, shits, shitty; a final `*` takes any ending. `allowed` lists the words and
+  phrases inside which nothing is a finding.
+- `examples.toml`: `flagged` texts, each with a category it must raise, and `clean` texts that must raise nothing.
+- `explanations.toml`: one sentence a category for the person who wrote the message, in the language.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from moderation.screening.categories import Category, Severity
+
+LANGUAGES_DIR = Path(__file__).parent / "languages"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One word or phrase of a lexicon.
+
+    accented : matches only with its accents ("coño", not "cono").
+    inside : matches anywhere in a word, not only at its beginning (Korean, German compounds).
+    everywhere : counts whatever the language of the message.
+    literal : is looked for as written only, never in disguise (short or everyday words).
+    """
+
+    text: str
+    language: str
+    category: Category
+    severity: Severity
+    prefix: bool = False
+    accented: bool = False
+    inside: bool = False
+    everywhere: bool = False
+    literal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguagePack:
+    """What the screening knows of one language."""
+
+    code: str
+    terms: tuple[Term, ...]
+    allowed: tuple[str, ...]
+    explanations: Mapping[str, str]
+    flagged_examples: tuple[tuple[str, Category], ...] = field(default=())
+    clean_examples: tuple[str, ...] = field(default=())
+
+
+@cache
+def load_language_pack(code: str) -> LanguagePack:
+    """Return the pack in `languages/<code>/`."""
+    folder = LANGUAGES_DIR / code
+    lexicon = _read_toml(folder / "terms.toml")
+    examples = _read_toml(folder / "examples.toml")
+    return LanguagePack(
+        code=code,
+        terms=tuple(_read_terms(code=code, tables=lexicon["terms"])),
+        allowed=tuple(phrase for entry in lexicon["allowed"] for phrase in expand_entry(entry)),
+        explanations=_read_toml(folder / "explanations.toml"),
+        flagged_examples=tuple(
+            (text, Category(category))
+            for category, texts in examples["flagged"].items()
+            for text in texts
+        ),
+        clean_examples=tuple(examples["clean"]),
+    )
+
+
+@cache
+def load_common_words() -> frozenset[str]:
+    """Return everyday words of all languages, without accents; no disguise is read into them."""
+    return frozenset(
+        word
+        for path in sorted(LANGUAGES_DIR.glob("*/common.txt"))
+        for word in path.read_text(encoding="utf-8").split()
+    )
+
+
+def expand_entry(entry: str) -> tuple[str, ...]:
+    """Return the words an entry stands for: `pendej[o|a]` gives pendejo and pendeja."""
+    parts = [part.split("|") for part in re.split(r"\[|\]", entry)]
+    return tuple("".join(choice) for choice in product(*parts))
+
+
+def _read_terms(*, code: str, tables: list[dict[str, Any]]) -> Iterator[Term]:
+    for table in tables:
+        flags = set(table.get("flags", ()))
+        for entry in table["match"]:
+            for text in expand_entry(entry):
+                yield Term(
+                    text=text.rstrip("*"),
+                    language=code,
+                    category=Category(table["category"]),
+                    severity=Severity(table["severity"]),
+                    prefix=text.endswith("*"),
+                    **dict.fromkeys(flags, True),
+                )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,173 @@
+# ruff: noqa: RUF001 - signs that look like others are the subject
+"""Cut a normalized text into words, and undo the ways in which words are disguised.
+
+A word is a run of letters and digits. A disguised form is a guess at the word somebody meant, with the
+interval it was read from; guesses are only looked up whole in the lexicon, so a wrong guess finds nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from moderation.screening.hangul import is_hangul
+from moderation.screening.normalization import strip_accents
+
+
+class Disguise(StrEnum):
+    """How a word was hidden."""
+
+    LEET = "leet"  # digits and signs for letters: sh1t, a$$
+    MASK = "mask"  # letters starred out: f*ck
+    SPLIT = "split"  # signs between letters: s.h.i.t, sh-it, sh🎵it
+    SPACED = "spaced"  # letters apart: s h i t
+    REPEAT = "repeat"  # letters repeated: shiiiit
+    VOWELS = "vowels"  # vowels left out: sht
+    INITIALS = "initials"  # first consonants only: ㅅㅂ
+    ROMAN = "roman"  # Korean in Latin letters: ssibal
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the text.
+
+    text : in normal form, with accents. bare : without. start, end : offsets in the normalized text.
+    """
+
+    text: str
+    bare: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A word somebody may have meant.
+
+    form : without accents; for masks a pattern in which `.` is one unknown letter.
+    """
+
+    form: str
+    disguise: Disguise
+    start: int
+    end: int
+
+
+# A picture sign is a word of its own (🖕).
+_WORD = re.compile(r"[^\W_]+|[\U0001f300-\U0001faff]")
+_CHUNK = re.compile(r"\S+")
+_EDGES = ".,;:!?\"'()[]{}…¡¿«»“”‘’„`´-–—~/\\<>|&^=+*#_"
+# Signs read as letters. `1`, `!`, `|` and `l` are one class, because each stands for i and for l.
+_LEET_SIGNS = "0134567892@$!|+€£¥(<"
+_TO_SKELETON = str.maketrans("0134567892@$!|+€£¥(<lv", "oieasgtbgzasiiteiycciu")
+_LETTER = r"[^\W\d_]"
+_HAS_LEET = re.compile(rf"[{re.escape(_LEET_SIGNS)}]")
+_MASK = re.compile(r"[*#%•●■□▪★☆?_°^×~✱✻∗]")
+_LONG_RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
+_ANY_RUN = re.compile(r"(.)\1+", re.DOTALL)
+# Single letters, each followed by one to three signs or blanks, at least three of them.
+_SPACED = re.compile(r"(?<![^\W_])(?:[^\W_](?:[^\w\n]|_){1,3}){2,}[^\W_](?![^\W_])")
+_SPACED_HANGUL = re.compile(
+    r"(?<![^\W_])(?:[\u3131-\u3163\uac00-\ud7a3](?:[^\w\n]|_|\d){1,3})+[\u3131-\u3163\uac00-\ud7a3](?![^\W_])"
+)
+_WIDE_GAP = re.compile(r"(?:[^\w\n]|_){2,}")
+# Most letters a mask may hide, and fewest it must show.
+_MAX_MASKED = 6
+_MIN_SHOWN = 2
+
+
+def find_words(text: str) -> list[Word]:
+    """Return the words of a normalized text, in order."""
+    if text.isascii():
+        return [Word(m[0], m[0], m.start(), m.end()) for m in _WORD.finditer(text)]
+    return [Word(m[0], strip_accents(m[0]), m.start(), m.end()) for m in _WORD.finditer(text)]
+
+
+def to_skeleton(form: str) -> str:
+    """Return the form with letters and the signs that stand for them folded together."""
+    return form.translate(_TO_SKELETON)
+
+
+def squeeze(form: str) -> str:
+    """Return the form with every repeated letter once."""
+    return _ANY_RUN.sub(r"\1", form)
+
+
+def find_guesses(text: str) -> Iterator[Guess]:
+    """Yield the words that may be hidden in a normalized text (Latin letters; Hangul has its own way)."""
+    for match in _CHUNK.finditer(text):
+        chunk = match[0]
+        if chunk.isalpha() and not _LONG_RUN.search(chunk):
+            continue
+        yield from _guess_chunk(chunk, match.start())
+    for match in _SPACED.finditer(text):
+        yield from _guess_spaced(match[0], match.start())
+
+
+def _guess_chunk(chunk: str, offset: int) -> Iterator[Guess]:
+    left = len(chunk) - len(chunk.lstrip(_EDGES))
+    core = chunk.strip(_EDGES)
+    bare = strip_accents(core)
+    if len(bare) != len(core):  # a ligature: offsets would slip, so offer the whole chunk
+        left, core = 0, bare
+    start, end = offset + left, min(offset + left + len(core), offset + len(chunk))
+    if any(is_hangul(char) for char in core):
+        return
+    letters = re.sub(rf"(?!{_LETTER}).", "", bare)
+    whole = strip_accents(chunk).rstrip(".,;:?)\"'")
+    if _HAS_LEET.search(whole) and (letters or "@" in whole or "$" in whole):
+        for candidate in {bare, whole, whole.rstrip("!")}:
+            if len(candidate) > 2 and _HAS_LEET.search(candidate):
+                skeleton = to_skeleton(re.sub(r"[^\w@$!|+€£¥(<]|_", "", candidate))
+                yield Guess(skeleton, Disguise.LEET, start, offset + len(chunk))
+    if not letters:
+        return
+    if not bare.isalnum():
+        yield Guess(re.sub(r"[\W_]", "", bare), Disguise.SPLIT, start, end)
+        if letters != re.sub(r"[\W_]", "", bare):
+            yield Guess(letters, Disguise.SPLIT, start, end)
+        yield from _guess_masks(chunk, offset)
+    elif letters != bare:
+        yield Guess(letters, Disguise.SPLIT, start, end)
+    if _LONG_RUN.search(letters):
+        yield Guess(_LONG_RUN.sub(r"\1", letters), Disguise.REPEAT, start, end)
+        yield Guess(_LONG_RUN.sub(r"\1\1", letters), Disguise.REPEAT, start, end)
+        yield Guess(squeeze(letters), Disguise.REPEAT, start, end)
+
+
+def _guess_masks(chunk: str, offset: int) -> Iterator[Guess]:
+    shown = strip_accents(chunk.strip(".,;:!\"'()¡¿«»“”…-"))
+    if shown[:1] == shown[-1:] and _MASK.match(shown):  # *emphasis*
+        return
+    start = offset + chunk.find(shown[0])
+    for piece in re.split(r"['’/]", shown):
+        pattern = re.sub(r"[^\w]|_|\d", ".", re.sub(r"[\ufe0f\u200d]", "", piece))
+        hidden = pattern.count(".")
+        if 0 < hidden <= _MAX_MASKED and len(pattern) - hidden >= _MIN_SHOWN:
+            at = start + shown.find(piece)
+            yield Guess(pattern, Disguise.MASK, at, at + len(piece))
+
+
+def _guess_spaced(run: str, offset: int) -> Iterator[Guess]:
+    start = 0
+    pieces = []
+    for gap in _WIDE_GAP.finditer(run):
+        pieces.append((start, gap.start()))
+        start = gap.end()
+    pieces.append((start, len(run)))
+    for first, last in {(0, len(run)), *pieces}:
+        letters = strip_accents(re.sub(r"[\W_]", "", run[first:last]))
+        if len(letters) > 2:
+            yield Guess(letters, Disguise.SPACED, offset + first, offset + last)
+            yield Guess(squeeze(letters), Disguise.SPACED, offset + first, offset + last)
+            # A one-letter word before the spelled one ("u s h i t").
+            yield Guess(letters[1:], Disguise.SPACED, offset + first, offset + last)
+            signs = re.sub(r"[\s._-]", "", run[first:last])
+            if _HAS_LEET.search(signs):
+                yield Guess(to_skeleton(signs), Disguise.LEET, offset + first, offset + last)
+
+
+def find_spaced_hangul(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield runs of Hangul characters standing apart, joined, with their interval."""
+    for match in _SPACED_HANGUL.finditer(text):
+        yield "".join(filter(is_hangul, match[0])), match.start(), match.end()

@@ -1,0 +1,1 @@
+"""What changes stored data: one function a business action, each in one transaction."""

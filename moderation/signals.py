@@ -1,0 +1,7 @@
+"""What moderation tells the rest: one signal."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction of the decision with `case`, the decided ReviewCase. A receiver that raises undoes the
+# decision.
+review_case_decided = Signal()

@@ -1,0 +1,104 @@
+import pytest
+from django.contrib.auth.models import Group, User
+from django.urls import reverse
+
+from moderation.models import ReviewCase
+from moderation.services.screenings import submit_screening
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case(now):
+    submit_screening(
+        text="Mom <3 you are a piece of shit",
+        language="en",
+        kind="message",
+        client="gen_1",
+        now=now,
+    )
+    return ReviewCase.objects.get()
+
+
+@pytest.fixture
+def moderator(client):
+    user = User.objects.create_user("mo", is_staff=True)
+    user.groups.add(Group.objects.get(name="Moderators"))
+    client.force_login(user)
+    return client
+
+
+def url_of(case):
+    return reverse("admin:moderation_reviewcase_change", args=[case.pk])
+
+
+def test_a_moderator_sees_the_text_with_its_hits_marked_and_escaped(moderator, case):
+    page = moderator.get(url_of(case)).content.decode()
+    assert "Mom &lt;3 you are a " in page
+    assert ">piece of </mark>" in page
+    assert "screening.harassment" in page
+    assert 'value="approve"' in page
+
+
+def test_a_moderator_finds_the_case_in_the_list(moderator, case):
+    page = moderator.get(reverse("admin:moderation_reviewcase_changelist")).content.decode()
+    assert case.title in page
+    assert "screening.harassment" in page
+
+
+def test_a_moderator_decides_a_case(moderator, case):
+    response = moderator.post(url_of(case), {"decision": "reject", "note": "abuse"}, follow=True)
+    assert "Rejected: " in response.content.decode()
+    case.refresh_from_db()
+    assert (case.decision, case.decided_by, case.note) == ("reject", "mo", "abuse")
+    page = moderator.get(url_of(case)).content.decode()
+    assert "by mo on" in page
+    assert "abuse" in page
+    assert 'value="approve"' not in page
+
+
+def test_a_decided_case_is_not_decided_again(moderator, case):
+    moderator.post(url_of(case), {"decision": "approve", "note": ""})
+    response = moderator.post(url_of(case), {"decision": "reject", "note": "no"}, follow=True)
+    assert "Nothing was changed." in response.content.decode()
+    case.refresh_from_db()
+    assert case.decision == "approve"
+
+
+def test_a_rejection_needs_its_reason(moderator, case):
+    page = moderator.post(url_of(case), {"decision": "reject", "note": " "}).content.decode()
+    assert "Say why it is rejected." in page
+    case.refresh_from_db()
+    assert case.status == "open"
+
+
+def test_somebody_without_the_permission_cannot_see_or_decide(client, case):
+    client.force_login(User.objects.create_user("guest", is_staff=True))
+    assert client.get(url_of(case)).status_code == 403
+    assert client.post(url_of(case), {"decision": "approve", "note": ""}).status_code == 403
+
+
+def test_a_moderator_may_do_no_more_than_decide_and_read(moderator, case):
+    group = Group.objects.get(name="Moderators")
+    assert sorted(group.permissions.values_list("codename", flat=True)) == [
+        "decide_reviewcase", "view_reviewcase", "view_reviewdecision", "view_screening",
+    ]  # fmt: skip
+    assert moderator.get(reverse("admin:moderation_screening_changelist")).status_code == 200
+    assert moderator.get(reverse("admin:moderation_reviewcase_add")).status_code == 403
+    assert (
+        moderator.post(reverse("admin:moderation_reviewcase_delete", args=[case.pk])).status_code
+        == 403
+    )
+
+
+def test_audio_pictures_and_links_of_the_evidence_are_on_the_page(moderator, case):
+    case.evidence = {
+        "audio": [{"label": "Submitted song", "url": "/media/song.wav"}],
+        "images": [{"label": "Timeline", "url": "/media/timeline.svg"}],
+        "links": [{"label": "Full report", "url": "/reports/sub_1"}],
+    }
+    case.save()
+    page = moderator.get(url_of(case)).content.decode()
+    assert '<audio controls preload="none"' in page
+    assert 'src="/media/timeline.svg"' in page
+    assert 'href="/reports/sub_1"' in page
