@@ -1,0 +1,1 @@
+"""What is in this sound?  Plain functions on plain values; no Django, no web, no queue."""

@@ -1,0 +1,164 @@
+"""Codec noise, measured and not assumed: encode parts of the song again and look at the change."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import soundfile
+
+from compliance.audio.alignment import find_delay, shift
+from compliance.audio.signal import ANALYSIS_RATE_HZ, AudioSignal, Samples, SourceFacts, resample
+from compliance.audio.spectrum import (
+    FRAME_SAMPLES,
+    HALF_BLOCK_FRAMES,
+    HOP_SAMPLES,
+    Energies,
+    compute_spectrum,
+    sum_band_energies,
+)
+
+# Samples around each part that let the encoder settle; odd, so that its frames fall elsewhere.
+MARGIN_SAMPLES = 8821
+# A song is written in pieces, as libsndfile's Vorbis encoder overflows its stack on long writes.
+WRITE_FRAMES = 65_536
+# Rate a codec runs at when it cannot run at the song's.
+OPUS_RATE_HZ = 48_000
+# Kilobits per second that libsndfile's Vorbis encoder gave on DEV music at quality 1 - level.
+_VORBIS_KBPS = np.array([49.0, 61.0, 88.0, 142.0, 313.0])
+_VORBIS_LEVEL = np.array([1.0, 0.9, 0.6, 0.3, 0.0])
+
+
+class EncoderUnavailable(Exception):
+    """No encoder for this codec is installed."""
+
+
+def measure_codec_noise(
+    song: AudioSignal, *, halves: Sequence[int], side: bool = True
+) -> tuple[Energies, Energies]:
+    """Return the noise that one more encoding adds in the given half blocks.
+
+    Parameters
+    ----------
+    song : the decoded song at 44.1 kHz, with its source facts
+    halves : numbers of half blocks, ascending
+
+    Returns
+    -------
+    mid, side : ndarray of float32, shape (len(halves), BAND_COUNT)
+
+    Raises
+    ------
+    EncoderUnavailable : if the song's codec cannot be encoded here
+    """
+    source = song.source
+    if source is None:
+        raise EncoderUnavailable("the song's codec is unknown")
+    stretches = _join_runs(halves)
+    pieces, places = [], []
+    at = 0
+    for first, count in stretches:
+        begin = first * HALF_BLOCK_FRAMES * HOP_SAMPLES - HOP_SAMPLES - MARGIN_SAMPLES
+        length = (count * HALF_BLOCK_FRAMES + 1) * HOP_SAMPLES + 2 * MARGIN_SAMPLES
+        pieces.append(_cut(song.samples, begin, length))
+        places.append(at + MARGIN_SAMPLES + HOP_SAMPLES)
+        at += length
+    original = np.concatenate(pieces)
+    recoded = _encode_again(original, source)
+    lag = find_delay(recoded[:, 0], original[:, 0], max_lag=6000)
+    recoded = shift(recoded, -lag)[: len(original)]
+    if len(recoded) < len(original):
+        recoded = np.pad(recoded, ((0, len(original) - len(recoded)), (0, 0)))
+    noise = recoded - original
+    mids, sides = [], []
+    for (_, count), place in zip(stretches, places, strict=True):
+        # The frame before the stretch belongs to it: frame t is centered at sample t * HOP.
+        part = noise[place : place + count * HALF_BLOCK_FRAMES * HOP_SAMPLES + FRAME_SAMPLES]
+        signal = AudioSignal(samples=part, rate_hz=ANALYSIS_RATE_HZ)
+        mids.append(sum_band_energies(compute_spectrum(signal.mid, half_blocks=count)))
+        if side:
+            sides.append(sum_band_energies(compute_spectrum(signal.side, half_blocks=count)))
+    mid = np.concatenate(mids)
+    return mid, np.concatenate(sides) if side else np.zeros_like(mid)
+
+
+def _join_runs(halves: Sequence[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for half in sorted(set(halves)):
+        if runs and sum(runs[-1]) == half:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((half, 1))
+    return runs
+
+
+def _cut(samples: Samples, begin: int, length: int) -> Samples:
+    """Return samples [begin, begin + length), zeros outside the signal."""
+    piece = np.zeros((length, samples.shape[1]), np.float32)
+    first, last = max(0, begin), min(len(samples), begin + length)
+    if last > first:
+        piece[first - begin : last - begin] = samples[first:last]
+    return piece
+
+
+def _encode_again(samples: Samples, source: SourceFacts) -> Samples:
+    kbps = source.bit_rate_bps / 1000
+    if source.container == "mp4":
+        return _encode_aac(samples, source)
+    if source.codec == "opus":
+        level = float(np.clip((512 - kbps) / 506, 0.0, 1.0))
+        return _encode_soundfile(samples, "OGG", "OPUS", level, OPUS_RATE_HZ)
+    rate = source.rate_hz
+    if source.codec == "vorbis":
+        level = float(np.interp(np.log(kbps), np.log(_VORBIS_KBPS), _VORBIS_LEVEL))
+        return _encode_soundfile(samples, "OGG", "VORBIS", level, rate)
+    if source.codec.startswith("mpeg_layer"):
+        highest, lowest = (320, 32) if rate >= 32_000 else (160, 8)
+        level = float(np.clip((highest - kbps) / (highest - lowest), 0.0, 0.98))
+        return _encode_soundfile(samples, "MP3", "MPEG_LAYER_III", level, rate)
+    raise EncoderUnavailable(source.codec)
+
+
+def _encode_soundfile(
+    samples: Samples, container: str, codec: str, level: float, rate_hz: int
+) -> Samples:
+    converted = resample(samples, from_hz=ANALYSIS_RATE_HZ, to_hz=rate_hz)
+    memory = io.BytesIO()
+    mode = {"bitrate_mode": "CONSTANT"} if container == "MP3" else {}
+    with soundfile.SoundFile(
+        memory,
+        "w",
+        rate_hz,
+        converted.shape[1],
+        format=container,
+        subtype=codec,
+        compression_level=level,
+        **mode,
+    ) as file:
+        for start in range(0, len(converted), WRITE_FRAMES):
+            file.write(converted[start : start + WRITE_FRAMES])
+    memory.seek(0)
+    decoded, decoded_hz = soundfile.read(memory, dtype="float32", always_2d=True)
+    return resample(decoded, from_hz=decoded_hz, to_hz=ANALYSIS_RATE_HZ)
+
+
+def _encode_aac(samples: Samples, source: SourceFacts) -> Samples:
+    try:
+        import av  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise EncoderUnavailable("aac") from error
+    layout = "mono" if samples.shape[1] == 1 else "stereo"
+    memory = io.BytesIO()
+    with av.open(memory, "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=ANALYSIS_RATE_HZ, layout=layout)
+        stream.bit_rate = source.bit_rate_bps
+        planar = np.ascontiguousarray(samples.T)
+        for start in range(0, planar.shape[1], 1024):
+            chunk = np.ascontiguousarray(planar[:, start : start + 1024])
+            frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout=layout)
+            frame.sample_rate = ANALYSIS_RATE_HZ
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    memory.seek(0)
+    with av.open(memory, "r") as container:
+        parts = [frame.to_ndarray().T for frame in container.decode(audio=0)]
+    return np.ascontiguousarray(np.concatenate(parts), dtype=np.float32)

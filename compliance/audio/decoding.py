@@ -1,0 +1,149 @@
+"""Decode untrusted audio files in a child process with limits on time, memory and output."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compliance.audio.signal import AudioSignal, Samples, SourceFacts
+
+DECODER = Path(__file__).with_name("decoder.py")
+# Louder samples (float files know no full scale) are clipped here: +18 dBFS.
+MAX_SAMPLE = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodingLimits:
+    """What a decoder may use, and how long and wide a recording may be."""
+
+    min_duration_s: float = 1.0
+    max_duration_s: float = 900.0
+    min_rate_hz: int = 8_000
+    max_rate_hz: int = 192_000
+    max_channels: int = 8
+    cpu_s: int = 60
+    wall_s: float = 120.0
+    memory_bytes: int = 1_500_000_000
+    # 15 minutes of stereo float32 at 192 kHz is 1.4 GB; the cap is on one child's whole output.
+    output_bytes: int = 2_000_000_000
+
+
+class UnreadableAudio(Exception):
+    """A file could not be decoded within the limits; `code` says why, `text` explains it."""
+
+    def __init__(self, *, path: Path, code: str, text: str) -> None:
+        """Keep the facts; the path is for logs only and not part of the text."""
+        super().__init__(f"{code}: {text}")
+        self.path = path
+        self.code = code
+        self.text = text
+
+
+def decode_audio(path: Path, *, limits: DecodingLimits) -> AudioSignal:
+    """Return the decoded recording.
+
+    Raises
+    ------
+    UnreadableAudio : if the file cannot be decoded within the limits
+    """
+    result = decode_files([path], limits=limits)[0]
+    if isinstance(result, UnreadableAudio):
+        raise result
+    return result
+
+
+def decode_files(
+    paths: Sequence[Path], *, limits: DecodingLimits
+) -> tuple[AudioSignal | UnreadableAudio, ...]:
+    """Decode several files in one child process; a refusal takes the place of its signal.
+
+    One process start serves all of them.  When the child dies, the file it was busy with is the
+    unreadable one, and the rest is decoded by a new child.
+    """
+    if not paths:
+        return ()
+    with tempfile.TemporaryFile() as output:
+        reports, failure = _run_child(paths, output.fileno(), limits)
+        results = [
+            _read_result(path, report, output.fileno(), limits)
+            for path, report in zip(paths, reports, strict=False)
+        ]
+    if len(results) < len(paths):
+        culprit = paths[len(results)]
+        results.append(UnreadableAudio(path=culprit, code="audio.unreadable", text=failure))
+        results.extend(decode_files(paths[len(results) :], limits=limits))
+    return tuple(results)
+
+
+def _run_child(
+    paths: Sequence[Path], descriptor: int, limits: DecodingLimits
+) -> tuple[list[dict[str, Any]], str]:
+    command = [sys.executable, "-I", str(DECODER), str(descriptor), json.dumps(asdict(limits))]
+    command += [os.fspath(path.absolute()) for path in paths]
+    child = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(descriptor,),
+        env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
+    )
+    failure = "the decoder stopped"
+    try:
+        printed, _ = child.communicate(timeout=limits.wall_s)
+        if child.returncode:
+            failure = "the decoder crashed or exceeded its limits"
+    except subprocess.TimeoutExpired:
+        child.kill()
+        printed, _ = child.communicate()
+        failure = f"decoding took longer than {limits.wall_s:g} s"
+    lines = printed.decode(errors="replace").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")], failure
+
+
+def _read_result(
+    path: Path, report: dict[str, Any], descriptor: int, limits: DecodingLimits
+) -> AudioSignal | UnreadableAudio:
+    if "code" in report:
+        return UnreadableAudio(path=path, code=report["code"], text=report["text"])
+    channels = min(report["channels"], 2)
+    raw = os.pread(descriptor, report["bytes"], report["offset"])
+    samples = np.frombuffer(raw, np.float32).reshape(-1, channels)
+    samples, nonfinite = _make_finite(samples)
+    duration_s = len(samples) / report["rate_hz"]
+    if duration_s < limits.min_duration_s:
+        return UnreadableAudio(
+            path=path,
+            code="audio.too_short",
+            text=f"{duration_s:.2f} s, expected at least {limits.min_duration_s:g} s",
+        )
+    file_bytes = path.stat().st_size
+    source = SourceFacts(
+        container=report["container"],
+        codec=report["codec"],
+        rate_hz=report["rate_hz"],
+        channels=report["channels"],
+        frames=report["frames"],
+        file_bytes=file_bytes,
+        bit_rate_bps=round(file_bytes * 8 / duration_s),
+        nonfinite_samples=nonfinite,
+        is_truncated=report["is_truncated"],
+    )
+    return AudioSignal(samples=samples, rate_hz=report["rate_hz"], source=source)
+
+
+def _make_finite(samples: Samples) -> tuple[Samples, int]:
+    """Replace NaN by silence, limit infinite and absurd values; count what was not finite."""
+    peak = float(np.abs(samples).max()) if samples.size else 0.0
+    if peak <= MAX_SAMPLE:
+        return samples, 0
+    nonfinite = int(samples.size - np.isfinite(samples).sum())
+    cleaned = np.nan_to_num(samples, nan=0.0, posinf=MAX_SAMPLE, neginf=-MAX_SAMPLE)
+    return np.clip(cleaned, -MAX_SAMPLE, MAX_SAMPLE), nonfinite

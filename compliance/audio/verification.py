@@ -1,0 +1,344 @@
+"""Verify one song: from files to evidence.  The verdict is drawn elsewhere."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from compliance.audio.check import CheckedSong, CheckFinding
+from compliance.audio.checks import CHECKS
+from compliance.audio.decoding import DecodingLimits, UnreadableAudio, decode_files
+from compliance.audio.evidence import (
+    AlignmentProblem,
+    ExcessCurve,
+    MatchEvidence,
+    MatchKind,
+    PlacementEvidence,
+    Refusal,
+    SongEvidence,
+)
+from compliance.audio.excess import Excess, measure_excess, smooth_excess
+from compliance.audio.fingerprinting import FINGERPRINT_VERSION, compute_chromaprint
+from compliance.audio.index import RecordingIndex
+from compliance.audio.landmarks import RATE_HZ as SEARCH_RATE_HZ
+from compliance.audio.manifest import Placement
+from compliance.audio.measurements import measure_song
+from compliance.audio.reconstruction import Reconstruction, reconstruct
+from compliance.audio.search import search_recordings, search_warped
+from compliance.audio.signal import (
+    ANALYSIS_RATE_HZ,
+    AudioSignal,
+    Samples,
+    compute_rms,
+    resample,
+)
+from compliance.audio.spectrum import HALF_BLOCK_S
+from compliance.audio.tracks import Track, is_renderable, render_tracks
+
+# Raise with every change that can change evidence or verdicts.
+ENGINE_VERSION = "1.0"
+# Chromaprint bits that may differ over 10 s.  Source: DEV, the same recording in any codec differs
+# in at most 0.034, different recordings in at least 0.2 (stems in a mix) and 0.357 (songs).
+MAX_IDENTITY_BIT_ERROR_RATE = 0.12
+# Warped search runs when the excess over 4 s exceeds this, in dB: below, nothing is unexplained.
+WARP_EXCESS_DB = 4.0
+# A warped match is looked at from this score on.
+MIN_WARPED_SCORE = 12.0
+# The side residual is searched when its excess asks for it.
+SIDE_EXCESS_DB = 4.0
+# A track quieter than this over a placement has nothing to find, RMS with full scale 1.0.
+SILENT_RMS = 1e-4
+
+
+def verify_song(
+    *,
+    song: Path,
+    placements: Sequence[Placement],
+    stem_files: Mapping[str, Path],
+    reference_files: Mapping[str, Path],
+    index: RecordingIndex,
+    vocal: Path | None,
+    limits: DecodingLimits,
+) -> SongEvidence:
+    """Return what can be measured about a song.
+
+    Parameters
+    ----------
+    stem_files, reference_files : audio by external id, read only where it is needed; references
+        without audio are judged by landmarks alone
+    """
+    return _Verifier(
+        placements=tuple(placements),
+        files={
+            **{f"stem:{name}": path for name, path in stem_files.items()},
+            **{f"reference:{name}": path for name, path in reference_files.items()},
+        },
+        index=index,
+        limits=limits,
+    ).verify(song, vocal)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Verifier:
+    """State of one verification: decoded sources and timings."""
+
+    placements: tuple[Placement, ...]
+    files: dict[str, Path]
+    index: RecordingIndex
+    limits: DecodingLimits
+    timings_s: dict[str, float] = field(default_factory=dict)
+    stems: dict[str, AudioSignal] = field(default_factory=dict)
+    narrow: dict[str, Samples | None] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        spent_s = time.perf_counter() - start
+        self.timings_s[stage] = round(self.timings_s.get(stage, 0.0) + spent_s, 4)
+
+    def verify(self, song_path: Path, vocal_path: Path | None) -> SongEvidence:
+        with self.timed("decoding"):
+            untrusted = [song_path] if vocal_path is None else [song_path, vocal_path]
+            decoded = decode_files(untrusted, limits=self.limits)
+        song = decoded[0]
+        if isinstance(song, UnreadableAudio):
+            return self._refuse(song)
+        vocal = decoded[1] if len(decoded) > 1 else None
+        vocal_problem = None
+        if isinstance(vocal, UnreadableAudio):
+            vocal_problem = Refusal(code=vocal.code, text=vocal.text)
+            vocal = None
+        with self.timed("measurements"):
+            measurements = measure_song(song)
+        analyzed = song.resampled(ANALYSIS_RATE_HZ)
+        with self.timed("decoding stems"):
+            unreadable = self._decode_stems()
+        with self.timed("rendering"):
+            tracks = render_tracks(
+                placements=self.placements,
+                stems=self.stems,
+                vocal=vocal,
+                sample_count=len(analyzed.samples),
+            )
+        matches = [*self._identify(analyzed)]
+        reconstruction, excess = None, None
+        if tracks and compute_rms(analyzed.samples):
+            with self.timed("reconstruction"):
+                reconstruction = reconstruct(analyzed, tracks)
+            with self.timed("codec noise"):
+                excess = measure_excess(analyzed, reconstruction)
+        matches += self._search(analyzed, reconstruction, excess)
+        if vocal is not None:
+            matches += self._search_signal(vocal.mono, vocal.rate_hz, MatchKind.VOCAL)
+        source = song.source
+        checked = None
+        if source is not None:
+            checked = CheckedSong(
+                duration_s=song.duration_s,
+                measurements=measurements,
+                source=source,
+                expected_duration_s=max((p.song_end_s for p in self.placements), default=0.0),
+            )
+        return SongEvidence(
+            engine_version=ENGINE_VERSION,
+            fingerprint_version=FINGERPRINT_VERSION,
+            duration_s=round(song.duration_s, 3),
+            source=source,
+            measurements=measurements,
+            findings=_run_checks(checked),
+            placements=tuple(self._judge_placements(tracks, reconstruction, unreadable)),
+            matches=tuple(matches),
+            excess=_describe_excess(excess),
+            delay_s=_describe_delay(reconstruction),
+            residual_db=_describe_residual(reconstruction),
+            has_vocal=vocal is not None,
+            vocal_problem=vocal_problem,
+            index_size=len(self.index.list_keys()),
+            timings_s=dict(self.timings_s),
+        )
+
+    def _refuse(self, error: UnreadableAudio) -> SongEvidence:
+        return SongEvidence(
+            engine_version=ENGINE_VERSION,
+            fingerprint_version=FINGERPRINT_VERSION,
+            refusal=Refusal(code=error.code, text=error.text),
+            timings_s=dict(self.timings_s),
+        )
+
+    def _decode_stems(self) -> dict[str, AlignmentProblem]:
+        """Decode every declared stem once; return the problems of those that are not there."""
+        problems: dict[str, AlignmentProblem] = {}
+        wanted = list(dict.fromkeys(one.stem for one in self.placements if is_renderable(one)))
+        present = [name for name in wanted if f"stem:{name}" in self.files]
+        problems |= dict.fromkeys(set(wanted) - set(present), AlignmentProblem.MISSING_STEM)
+        paths = [self.files[f"stem:{name}"] for name in present]
+        for name, signal in zip(present, decode_files(paths, limits=self.limits), strict=True):
+            if isinstance(signal, UnreadableAudio):
+                problems[name] = AlignmentProblem.UNREADABLE_STEM
+            else:
+                self.stems[name] = signal
+        return problems
+
+    def _identify(self, song: AudioSignal) -> Iterator[MatchEvidence]:
+        with self.timed("identity"):
+            narrow = resample(song.mono, from_hz=song.rate_hz, to_hz=SEARCH_RATE_HZ)
+            chromaprint = compute_chromaprint(narrow, rate_hz=SEARCH_RATE_HZ)
+            found = self.index.search_identity(
+                chromaprint, max_bit_error_rate=MAX_IDENTITY_BIT_ERROR_RATE
+            )
+        for match in found:
+            yield MatchEvidence(
+                kind=MatchKind.IDENTITY,
+                key=match.key,
+                start_s=match.song_start_s,
+                end_s=min(match.song_end_s, round(song.duration_s, 3)),
+                source_start_s=match.source_start_s,
+                score=round(1 - match.bit_error_rate, 4),
+            )
+
+    def _search(
+        self,
+        song: AudioSignal,
+        reconstruction: Reconstruction | None,
+        excess: Excess | None,
+    ) -> list[MatchEvidence]:
+        rate = ANALYSIS_RATE_HZ
+        matches = self._search_signal(song.mono, rate, MatchKind.RAW)
+        if reconstruction is None or excess is None:
+            return matches
+        residual = reconstruction.residual_mid
+        matches += self._search_signal(residual, rate, MatchKind.RESIDUAL)
+        side_excess = smooth_excess(excess.side_db)
+        if side_excess.max() > SIDE_EXCESS_DB:
+            matches += self._search_signal(
+                reconstruction.residual_side, rate, MatchKind.SIDE_RESIDUAL
+            )
+        if smooth_excess(excess.mid_db).max() > WARP_EXCESS_DB and not any(
+            match.kind is MatchKind.RESIDUAL and match.score > 2 * MIN_WARPED_SCORE
+            for match in matches
+        ):
+            with self.timed("warped search"):
+                narrow = resample(residual, from_hz=rate, to_hz=SEARCH_RATE_HZ)
+                matches += search_warped(narrow, index=self.index, min_score=MIN_WARPED_SCORE)
+        return matches
+
+    def _search_signal(
+        self, samples: Samples, rate_hz: int, kind: MatchKind
+    ) -> list[MatchEvidence]:
+        with self.timed(f"search {kind}"):
+            narrow = resample(samples, from_hz=rate_hz, to_hz=SEARCH_RATE_HZ)
+            return list(
+                search_recordings(
+                    narrow, index=self.index, kind=kind, read_source=self._read_narrow
+                )
+            )
+
+    def _read_narrow(self, key: str) -> Samples | None:
+        """Return the audio behind an index key at 11 025 Hz, None when it is not at hand."""
+        if key not in self.narrow:
+            name = key.removeprefix("stem:")
+            signal: AudioSignal | UnreadableAudio | None = None
+            if key.startswith("stem:") and name in self.stems:
+                signal = self.stems[name]
+            elif key in self.files:
+                signal = decode_files([self.files[key]], limits=self.limits)[0]
+            self.narrow[key] = (
+                resample(signal.mono, from_hz=signal.rate_hz, to_hz=SEARCH_RATE_HZ)
+                if isinstance(signal, AudioSignal)
+                else None
+            )
+        return self.narrow[key]
+
+    def _judge_placements(
+        self,
+        tracks: Sequence[Track],
+        reconstruction: Reconstruction | None,
+        unreadable: Mapping[str, AlignmentProblem],
+    ) -> Iterator[PlacementEvidence]:
+        spans = {
+            number: (track_number, span)
+            for track_number, track in enumerate(tracks)
+            for number, span in zip(track.placements, track.spans_s, strict=False)
+        }
+        for number, one in enumerate(self.placements):
+            problem: AlignmentProblem | None = unreadable.get(one.stem)
+            share, gain_db = None, None
+            start_s, end_s = one.song_start_s, one.song_end_s
+            if not is_renderable(one):
+                problem = AlignmentProblem.NEEDS_VOCODER
+            elif number in spans and reconstruction is not None:
+                track_number, (start_s, end_s) = spans[number]
+                problem, share, gain_db = _judge_track(
+                    tracks[track_number], reconstruction, track_number, start_s, end_s
+                )
+            yield PlacementEvidence(
+                number=number,
+                stem=one.stem,
+                start_s=round(start_s, 3),
+                end_s=round(end_s, 3),
+                share=share,
+                gain_db=gain_db,
+                problem=problem,
+            )
+
+
+def _judge_track(
+    track: Track, reconstruction: Reconstruction, number: int, start_s: float, end_s: float
+) -> tuple[AlignmentProblem | None, float | None, float | None]:
+    """Return (problem, share, gain in dB) of a track between two times."""
+    if end_s - start_s < HALF_BLOCK_S / 2:
+        return AlignmentProblem.OUTSIDE_SONG, None, None
+    heard = track.samples[int(start_s * ANALYSIS_RATE_HZ) : int(end_s * ANALYSIS_RATE_HZ)]
+    if compute_rms(heard) < SILENT_RMS:
+        return AlignmentProblem.SILENT, None, None
+    blocks = len(reconstruction.evidence[number])
+    first = min(blocks - 1, max(0, int(start_s / HALF_BLOCK_S)))
+    last = min(blocks, max(first + 1, int(np.ceil(end_s / HALF_BLOCK_S)) - 1))
+    energy = reconstruction.track_energy[number, first:last].sum(axis=1)
+    sounding = energy > 1e-3 * max(float(energy.max()), 1e-12)
+    explained = float(reconstruction.evidence[number, first:last][sounding].sum())
+    left = sum(
+        float(one[first:last][sounding].sum()) for one in reconstruction.residual_energy.values()
+    )
+    gains = reconstruction.gain_db[number, first:last][sounding]
+    gain_db = float(np.nanmedian(gains)) if np.isfinite(gains).any() else None
+    share = round(explained / (left + 1e-9), 4)
+    return None, share, None if gain_db is None else round(gain_db, 2)
+
+
+def _run_checks(song: CheckedSong | None) -> tuple[CheckFinding, ...]:
+    if song is None:
+        return ()
+    findings = (check(song) for check in CHECKS)
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def _describe_excess(excess: Excess | None) -> ExcessCurve | None:
+    if excess is None:
+        return None
+    return ExcessCurve(
+        step_s=excess.step_s,
+        mid_db=tuple(np.round(smooth_excess(excess.mid_db), 2).tolist()),
+        side_db=tuple(np.round(smooth_excess(excess.side_db), 2).tolist()),
+        is_lossless=excess.is_lossless,
+        noise_source=excess.noise_source,
+    )
+
+
+def _describe_delay(reconstruction: Reconstruction | None) -> float:
+    if reconstruction is None:
+        return 0.0
+    return round(reconstruction.delay_samples / ANALYSIS_RATE_HZ, 5)
+
+
+def _describe_residual(reconstruction: Reconstruction | None) -> float | None:
+    """Return the energy left of the song, in dB relative to the song."""
+    if reconstruction is None:
+        return None
+    left = sum(float(one.sum()) for one in reconstruction.residual_energy.values())
+    whole = sum(float(one.sum()) for one in reconstruction.song_energy.values())
+    return round(10 * float(np.log10((left + 1e-12) / (whole + 1e-12))), 2)

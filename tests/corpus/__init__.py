@@ -1,0 +1,1 @@
+"""Real recordings and multi-track stems, rebuilt from Debian packages by name."""
