@@ -1,7 +1,5 @@
 """What is read of compliance. Every query of a generator's data takes the generator: another's row is a missing row."""
 
-from collections.abc import Sequence
-
 from compliance.models import Clearance, Generator, IndexGeneration, Submission, Verification
 
 
@@ -26,14 +24,14 @@ def get_last_verification(*, submission: Submission) -> Verification | None:
 
 def list_submissions(
     *, generator: Generator, before_id: int | None, limit: int
-) -> Sequence[Submission]:
+) -> list[Submission]:
     """Return the generator's submissions, newest first, starting below `before_id`."""
     rows = (
         Submission.objects.filter(generator=generator).select_related("clearance").order_by("-id")
     )
     if before_id is not None:
         rows = rows.filter(id__lt=before_id)
-    return rows[:limit]
+    return list(rows[:limit])
 
 
 def get_current_index() -> IndexGeneration | None:

@@ -121,7 +121,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 FILE_UPLOAD_PERMISSIONS = 0o640
 # Uploads go to disk at once: memory stays flat whatever the number of generators.
@@ -236,7 +237,7 @@ if redis_url := env.str("QUEUE_REDIS_URL", default=""):
 # -- Logs: one line of JSON an event, with the request's or the job's id -----------------------------------------------
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")
-_shared_processors = [
+_shared_processors: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.add_logger_name,

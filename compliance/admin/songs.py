@@ -101,9 +101,9 @@ class SubmissionAdmin(ReadOnlyAdmin):
     @display(description="Song")
     def play(self, submission: Submission) -> str:
         """Return a player for the song, and one for the vocal."""
-        names = [str(file.name) for file in (submission.audio, submission.vocal) if file]
+        files = [("Song", submission.audio), ("Vocal as submitted", submission.vocal)]
         players = [
-            (reverse("protected-media", args=[name]), name.rpartition("/")[2]) for name in names
+            (reverse("protected-media", args=[file.name]), label) for label, file in files if file
         ]
         return format_html_join(
             "", '<audio controls preload="none" src="{}"></audio> {}<br>', players

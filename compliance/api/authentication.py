@@ -76,7 +76,7 @@ class HasScope(BasePermission):
         return True
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI document describes the keys."""
 
     target_class = ApiKeyAuthentication

@@ -98,6 +98,6 @@ def read_submission_form(request: Request, *, handler: AudioUploadHandler) -> Su
         clearance_id=fields["clearance"],
         manifest=manifest,
         placements=placements,
-        audio=read_uploaded_audio(files["audio"]),
-        vocal=read_uploaded_audio(vocal) if vocal else None,
+        audio=read_uploaded_audio(files["audio"], sha256=handler.sha256_of["audio"]),
+        vocal=read_uploaded_audio(vocal, sha256=handler.sha256_of["vocal"]) if vocal else None,
     )

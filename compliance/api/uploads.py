@@ -50,6 +50,7 @@ class AudioUploadHandler(TemporaryFileUploadHandler):
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request)
         self.too_large_field: str | None = None
+        self.sha256_of: dict[str, str] = {}
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Start the next file."""
@@ -67,10 +68,10 @@ class AudioUploadHandler(TemporaryFileUploadHandler):
         super().receive_data_chunk(raw_data, start)
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
-        """Return the file with its hash."""
+        """Return the file; its hash is kept under the field's name."""
         file = super().file_complete(file_size)
         if file is not None:
-            file.sha256 = self.digest.hexdigest()
+            self.sha256_of[self.field_name] = self.digest.hexdigest()
         return file
 
 
@@ -87,6 +88,6 @@ def refuse_declared_size(request: HttpRequest) -> None:
         raise AudioTooLarge(field="request", limit_bytes=limit)
 
 
-def read_uploaded_audio(file: UploadedFile) -> UploadedAudio:
+def read_uploaded_audio(file: UploadedFile, *, sha256: str) -> UploadedAudio:
     """Return an uploaded file with the hash that was taken while it streamed."""
-    return UploadedAudio(file=file, sha256=file.sha256, n_bytes=file.size or 0)
+    return UploadedAudio(file=file, sha256=sha256, n_bytes=file.size or 0)

@@ -188,7 +188,7 @@ class SubmissionsView(APIView):
             before_id=int(cursor) if cursor.isdigit() else None,
             limit=PAGE_SIZE + 1,
         )
-        page = list(rows)[:PAGE_SIZE]
+        page = rows[:PAGE_SIZE]
         more = len(rows) > PAGE_SIZE
         return Response(
             {

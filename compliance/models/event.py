@@ -27,7 +27,7 @@ class Event(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Append; refuse to change."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise EventIsFinal(f"event {self.pk} cannot be changed")
         super().save(*args, **kwargs)
 

@@ -45,11 +45,8 @@ class StatusModel(models.Model):
         current = self.status
         if status not in self.TRANSITIONS.get(current, frozenset()):
             raise IllegalTransition(subject=self.public_id, current=current, wanted=status)
-        moved = (
-            type(self)
-            ._base_manager.filter(pk=self.pk, status=current)
-            .update(status=status, **changes)
-        )
+        unmoved = type(self)._base_manager.filter(models.Q(("status", current)), pk=self.pk)
+        moved = unmoved.update(status=status, **changes)
         if not moved:
             raise AlreadyMoved(subject=self.public_id, expected=current, wanted=status)
         self.status = status

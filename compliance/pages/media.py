@@ -9,6 +9,7 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import PermissionDenied, SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 # Which permission opens which folder of the storage; a folder not named here is closed.
@@ -32,7 +33,7 @@ AUDIO_SIGNATURES = (
 
 @require_safe
 @staff_member_required
-def get_media(request: HttpRequest, name: str) -> HttpResponse:
+def get_media(request: HttpRequest, name: str) -> HttpResponseBase:
     """Return a stored file, or the asked range of it, to staff who may see its folder."""
     permission = FOLDER_PERMISSIONS.get(name.partition("/")[0])
     if permission is None or not request.user.has_perm(permission):

@@ -105,7 +105,9 @@ def _take_lock(
         if record.request_sha256 != request_sha256:
             raise IdempotencyMismatch(key=key) from None
         if record.status_code is not None:
-            return StoredAnswer(status_code=record.status_code, body=record.body, replayed=True)
+            return StoredAnswer(
+                status_code=record.status_code, body=record.body or {}, replayed=True
+            )
         taken_over = IdempotencyRecord.objects.filter(
             pk=record.pk, lock_token=record.lock_token, status_code=None, locked_until__lt=now
         ).update(lock_token=token, locked_until=locked_until)

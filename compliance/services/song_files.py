@@ -39,10 +39,10 @@ def store_song(*, audio: UploadedAudio, vocal: UploadedAudio | None) -> StoredSo
     public_id = new_submission_id()
     return StoredSong(
         public_id=public_id,
-        audio_name=default_storage.save(f"submissions/{public_id}/song", audio.file),
+        audio_name=default_storage.save(f"submissions/{public_id}-song", audio.file),
         audio_sha256=audio.sha256,
         audio_bytes=audio.n_bytes,
-        vocal_name=default_storage.save(f"submissions/{public_id}/vocal", vocal.file)
+        vocal_name=default_storage.save(f"submissions/{public_id}-vocal", vocal.file)
         if vocal
         else "",
         vocal_sha256=vocal.sha256 if vocal else "",

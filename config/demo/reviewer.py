@@ -59,7 +59,10 @@ class Reviewer:
         """Approve the case."""
         form = {"csrfmiddlewaretoken": case.csrf, "decision": "approve", "note": note}
         response = self.session.post(
-            self.url + case.path, data=form, headers={"Referer": self.url + case.path}, timeout=TIMEOUT_S
+            self.url + case.path,
+            data=form,
+            headers={"Referer": self.url + case.path},
+            timeout=TIMEOUT_S,
         )
         response.raise_for_status()
 

@@ -210,6 +210,7 @@ class Story:
     ) -> dict[str, Any]:
         path = self.folder / f"{name}.mp3"
         rendering.encode_mp3(rendering.master(song), path)
+        report: dict[str, Any]
         report, took = timed(
             lambda: self.generator.wait(
                 self.generator.submit(

@@ -189,7 +189,7 @@ def test_the_same_submission_sent_twice_is_one_song(api, clearance, honest_song)
     assert first.json() == second.json()
     assert (second.status_code, second.headers["Idempotency-Replayed"]) == (202, "true")
     assert Submission.objects.count() == 1
-    assert len(default_storage.listdir("submissions")[0]) == 1
+    assert len(default_storage.listdir("submissions")[1]) == 1
 
 
 def test_another_generator_neither_reads_nor_uses_it(api, clearance, honest_song):
@@ -210,7 +210,7 @@ def test_a_denied_clearance_allows_no_song(api, grant, honest_song):
     response = submit(api, clearance=denied, audio=honest_song, manifest=make_manifest(UNLICENSED))
     assert (response.status_code, response.json()["code"]) == (409, "clearance.not_usable")
     assert (
-        not default_storage.exists("submissions") or default_storage.listdir("submissions")[0] == []
+        not default_storage.exists("submissions") or default_storage.listdir("submissions")[1] == []
     )
 
 
