@@ -11,6 +11,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 import structlog
+from django.templatetags.static import static
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Stem]` be written
 
@@ -108,7 +109,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     # Tests use a file too: threads and processes then meet in one database, as they do in service.
-    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / f"test-{os.getpid()}.sqlite3"}
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -142,6 +143,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 SECURE_TLS = env.bool(
     "SECURE_TLS", default=False
 )  # True wherever people reach the service over HTTPS
@@ -276,6 +278,7 @@ UNFOLD = {
     "SITE_HEADER": "Cleartone",
     "SITE_SUBHEADER": "Licensing and moderation",
     "SITE_SYMBOL": "graphic_eq",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("cleartone/favicon.svg")}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {

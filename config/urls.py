@@ -9,6 +9,7 @@ from config.health import get_health
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("favicon.ico", RedirectView.as_view(url="/static/cleartone/favicon.svg", permanent=True)),
     path("healthz", get_health, name="health"),
     path("admin/", admin.site.urls),
     path("", include("compliance.pages.urls")),

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from compliance.models.generator import ApiKey, Generator, list_all_scopes
 from compliance.services.api_keys import issue_api_key
+from tests.songs import clearance, grant  # noqa: F401 - fixtures of every folder
 
 
 @pytest.fixture(autouse=True)

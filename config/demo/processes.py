@@ -37,6 +37,12 @@ def find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a loopback port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 def make_environment(*, data_dir: Path) -> dict[str, str]:
     """Return the environment of the service's processes: everything they keep is below `data_dir`."""
     return {**os.environ, "DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}

@@ -7,7 +7,15 @@ import threading
 from pathlib import Path
 
 from config.demo.logins import Logins, read_logins
-from config.demo.processes import PROJECT, StartFailed, make_environment, run_command, serve
+from config.demo.processes import (
+    PROJECT,
+    StartFailed,
+    find_free_port,
+    is_free,
+    make_environment,
+    run_command,
+    serve,
+)
 
 DEFAULT_PORT = 8000
 
@@ -23,8 +31,7 @@ def main() -> int:
         say("Setting up the database and the demo catalog ...")
         run_command("migrate", "--no-input", environment=environment)
         run_command("load_demo", environment=environment)
-        port = int(os.environ.get("PORT", DEFAULT_PORT))
-        with serve(environment=environment, log=data_dir / "service.log", port=port) as service:
+        with serve(environment=environment, log=data_dir / "service.log", port=choose_port()) as service:
             say(describe(url=service.url, log=service.log, logins=read_logins(data_dir)))
             stop.wait()
             say("\nStopping ...")
@@ -32,6 +39,13 @@ def main() -> int:
         say(str(failure))
         return 1
     return 0
+
+
+def choose_port() -> int:
+    """Return the port in PORT, else 8000, else one that is free."""
+    if "PORT" in os.environ:
+        return int(os.environ["PORT"])
+    return DEFAULT_PORT if is_free(DEFAULT_PORT) else find_free_port()
 
 
 def describe(*, url: str, log: Path, logins: Logins) -> str:

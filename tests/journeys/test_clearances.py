@@ -9,7 +9,7 @@ from compliance.services.clearances import expire_clearances
 from moderation.models import ReviewCase
 from moderation.services.reviews import decide_review_case
 from tests.conftest import make_client, make_generator, make_key
-from tests.journeys.conftest import ENDED, LICENSED, UNLICENSED, ask, make_intent
+from tests.songs import ENDED, LICENSED, UNLICENSED, ask, make_intent
 
 pytestmark = pytest.mark.django_db
 

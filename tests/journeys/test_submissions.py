@@ -12,7 +12,7 @@ from compliance.models import Event, Job, Submission, Verification
 from moderation.models import ReviewCase
 from moderation.services.reviews import decide_review_case
 from tests.conftest import make_client, make_generator, make_key
-from tests.journeys.conftest import (
+from tests.songs import (
     AUDIO,
     LICENSED,
     REFERENCE,

@@ -96,7 +96,9 @@ def make_manifest(*stems: str, **changes):
 def make_song(*stems: str, seconds: float = 12.0, file_format: str = "WAV") -> bytes:
     """The plain sum of the first seconds of some stems."""
     n = round(seconds * 44_100)
-    mixed = sum(soundfile.read(AUDIO / f"{stem}.ogg", dtype="float32")[0][:n] for stem in stems)
+    mixed = sum(
+        soundfile.read((AUDIO / stem).with_suffix(".ogg"), dtype="float32")[0][:n] for stem in stems
+    )
     buffer = io.BytesIO()
     soundfile.write(
         buffer,
