@@ -35,7 +35,7 @@ class ImportCommand(BaseCommand):
             "--dry-run", action="store_true", help="check everything, write nothing"
         )
 
-    def get_extra(self, options: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
+    def get_extra(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return further arguments of the import."""
         return {}
 
