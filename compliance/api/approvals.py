@@ -1,0 +1,1 @@
+"""Approvals, their certificates, and what verifies these offline: key set and status lists."""
