@@ -109,6 +109,13 @@ def make_song(*stems: str, seconds: float = 12.0, file_format: str = "WAV") -> b
     return buffer.getvalue()
 
 
+def make_silence(seconds: float) -> bytes:
+    """Zeros, as WAV."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.zeros((round(seconds * 44_100), 2), "float32"), 44_100, format="WAV")
+    return buffer.getvalue()
+
+
 def submit(api, *, clearance: str, audio: bytes, manifest, vocal: bytes | None = None, **headers):
     files = {"audio": io.BytesIO(audio)}
     files["audio"].name = "song.wav"

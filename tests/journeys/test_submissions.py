@@ -19,6 +19,7 @@ from tests.songs import (
     UNLICENSED,
     ask,
     make_manifest,
+    make_silence,
     make_song,
     submit,
 )
@@ -110,24 +111,38 @@ def test_somebody_elses_recording_is_identified(api, clearance):
     assert REFERENCE in {reason.get("reference") for reason in report["reasons"]}
 
 
-@pytest.mark.parametrize(
-    ("audio", "code"),
-    [
-        (b"this is no audio at all, only words " * 50, "audio.unreadable"),
-        (make_song(*LICENSED)[:60], "audio.unreadable"),
-    ],
-    ids=["text", "header only"],
-)
-def test_a_file_that_cannot_be_read_is_rejected_with_a_reason(api, clearance, audio, code):
+BAD_AUDIO = {
+    "text": (b"this is no audio at all, only words " * 50, "audio.unreadable"),
+    "a header only": (make_song(*LICENSED)[:60], "audio.empty"),
+    "silence": (make_silence(12.0), "audio.silent"),
+    "half a second": (make_song(*LICENSED, seconds=0.5), "audio.too_short"),
+    "longer than allowed": (make_song(*LICENSED, seconds=25.0), "audio.too_long"),
+    "a truncated flac": (make_song(*LICENSED, file_format="FLAC")[:5000], "audio."),
+}
+
+
+@pytest.mark.parametrize(("audio", "code"), BAD_AUDIO.values(), ids=BAD_AUDIO)
+def test_audio_that_cannot_be_used_is_an_outcome_with_a_reason(
+    api, clearance, settings, audio, code
+):
+    settings.MAX_AUDIO_DURATION_S = 20.0
     accepted = submit(
         api, clearance=clearance, audio=audio, manifest=make_manifest(*LICENSED)
     ).json()
     work_off()
     report = read(api, accepted["id"])
     assert report["state"] == "rejected"
-    assert any(reason["code"].startswith("audio.") for reason in report["reasons"]), report[
-        "reasons"
-    ]
+    assert any(reason["code"].startswith(code) for reason in report["reasons"]), report["reasons"]
+
+
+@pytest.mark.parametrize("file_format", ["FLAC", "MP3", "OGG"])
+def test_the_content_of_a_file_counts_and_not_its_name(api, clearance, file_format):
+    song = make_song(*LICENSED, file_format=file_format)  # sent under the name song.wav
+    accepted = submit(
+        api, clearance=clearance, audio=song, manifest=make_manifest(*LICENSED)
+    ).json()
+    work_off()
+    assert read(api, accepted["id"])["state"] == "approved"
 
 
 def test_a_reviewer_hears_and_approves_a_song_in_doubt(
