@@ -2,6 +2,7 @@
 
 from catalog.models.agreements import Agreement, Grant, GrantTarget, UseApproval
 from catalog.models.caps import Cap, CapBalance, CapEntry, CapHold
+from catalog.models.change_sets import AgreementRead, Change, ChangeSet
 from catalog.models.consents import VoiceConsent
 from catalog.models.music import Recording, Stem, Work
 from catalog.models.parties import Party
@@ -11,10 +12,13 @@ from catalog.models.territories import TerritorySet
 
 __all__ = [
     "Agreement",
+    "AgreementRead",
     "Cap",
     "CapBalance",
     "CapEntry",
     "CapHold",
+    "Change",
+    "ChangeSet",
     "Grant",
     "GrantTarget",
     "Party",
