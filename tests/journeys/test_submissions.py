@@ -113,7 +113,7 @@ def test_somebody_elses_recording_is_identified(api, clearance):
 
 BAD_AUDIO = {
     "text": (b"this is no audio at all, only words " * 50, "audio.unreadable"),
-    "a header only": (make_song(*LICENSED)[:60], "audio.empty"),
+    "a header only": (make_song(*LICENSED)[:60], "audio.too_short"),
     "silence": (make_silence(12.0), "audio.silent"),
     "half a second": (make_song(*LICENSED, seconds=0.5), "audio.too_short"),
     "longer than allowed": (make_song(*LICENSED, seconds=25.0), "audio.too_long"),
