@@ -34,7 +34,10 @@ class VerdictLimits:
     ----------
     match_score : a match counts from this score on (-log10 of the chance probability).
         Source: prototype, DEV: wrong recordings reach 10.1 on residuals of clean songs
-    confirmed_score, confirmation_z : or from this score on when whitened correlation confirms it
+    confirmed_score, confirmation_z : or from this score on when whitened correlation confirms it.
+        Source: DEV, correlation at a wrong place reaches 6.2
+    leftover_score : below this score a stem that shares sounds with a declared one may be what
+        subtraction left over, so the place must hold unexplained energy as well
     raw_match_score : the same on the song itself, where shared one-shots reach 60 (held-out)
     warped_score : a match after a change of speed, pitch or tempo counts from here on
     excess_db : unexplained energy over 4 s asks for a review from here on, lossy files.
@@ -46,8 +49,9 @@ class VerdictLimits:
     """
 
     match_score: float = 20.0
-    confirmed_score: float = 12.0
-    confirmation_z: float = 22.0
+    confirmed_score: float = 4.0
+    confirmation_z: float = 9.0
+    leftover_score: float = 30.0
     raw_match_score: float = 60.0
     warped_score: float = 20.0
     excess_db: float = 4.75
@@ -130,6 +134,8 @@ def _judge_matches(evidence: SongEvidence, limits: VerdictLimits) -> Iterator[Re
     for match in evidence.matches:
         if match.key in reported or not _counts(match, limits):
             continue
+        if _may_be_leftover(match, evidence, limits):
+            continue
         if _is_declared(match, evidence, limits):
             continue
         # Of recordings that share audio the best one stands for the set.
@@ -150,6 +156,20 @@ def _counts(match: MatchEvidence, limits: VerdictLimits) -> bool:
     if match.confirmation_z is None:
         return match.score >= limits.match_score
     return match.score >= limits.confirmed_score and match.confirmation_z >= limits.confirmation_z
+
+
+def _may_be_leftover(match: MatchEvidence, evidence: SongEvidence, limits: VerdictLimits) -> bool:
+    """Tell whether a weak match with a stem lies where nothing is unexplained."""
+    curve = evidence.excess
+    if match.is_reference or curve is None or match.score >= limits.leftover_score:
+        return False
+    if match.kind not in {MatchKind.RESIDUAL, MatchKind.SIDE_RESIDUAL}:
+        return False
+    values = curve.side_db if match.kind is MatchKind.SIDE_RESIDUAL else curve.mid_db
+    first = max(0, int(match.start_s / curve.step_s) - 1)
+    here = values[first : int(match.end_s / curve.step_s) + 1]
+    limit = limits.lossless_excess_db if curve.is_lossless else limits.excess_db
+    return max(here, default=0.0) < limit
 
 
 def _is_declared(match: MatchEvidence, evidence: SongEvidence, limits: VerdictLimits) -> bool:

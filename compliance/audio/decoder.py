@@ -184,7 +184,17 @@ def decode(path: str, sink: Sink) -> dict[str, Any]:
     facts = decode_stream(path, sink)
     if not sink.frames:
         raise Refused("audio.empty", "the file holds no samples")
+    facts["nominal_bit_rate_bps"] = read_vorbis_bit_rate(head)
     return facts
+
+
+def read_vorbis_bit_rate(head: bytes) -> int:
+    """Return the bit rate a Vorbis file was encoded for, 0 when it does not say."""
+    start = head.find(b"\x01vorbis")
+    field = head[start + 20 : start + 24]
+    if start < 0 or len(field) < 4:
+        return 0
+    return max(0, int.from_bytes(field, "little", signed=True))
 
 
 def main() -> int:

@@ -132,7 +132,7 @@ def _read_result(
         channels=report["channels"],
         frames=report["frames"],
         file_bytes=file_bytes,
-        bit_rate_bps=round(file_bytes * 8 / duration_s),
+        bit_rate_bps=report["nominal_bit_rate_bps"] or round(file_bytes * 8 / duration_s),
         nonfinite_samples=nonfinite,
         is_truncated=report["is_truncated"],
     )

@@ -22,9 +22,9 @@ MIN_BAND_SHARE = 1e-4
 MIN_BLOCK_SHARE = 1e-3
 # Excess is judged over this many blocks: 4 s.
 WINDOW_BLOCKS = 4
-# Half blocks that are encoded again: some at even distances, and the most suspicious windows.
-EVEN_WINDOWS = 2
-SUSPICIOUS_WINDOWS = 2
+# Half blocks that are encoded again: the middle of the song and the most suspicious window.
+EVEN_WINDOWS = 1
+SUSPICIOUS_WINDOWS = 1
 
 Floats = npt.NDArray[np.float32]
 

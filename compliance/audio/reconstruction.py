@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from compliance.audio.alignment import find_delay, shift
-from compliance.audio.signal import AudioSignal, Samples, compute_rms
+from compliance.audio.signal import ANALYSIS_RATE_HZ, AudioSignal, Samples, compute_rms, resample
 from compliance.audio.spectrum import (
-    BAND_COUNT,
     BAND_STARTS,
     BAND_WIDTHS,
     HALF_BLOCK_FRAMES,
@@ -33,6 +32,9 @@ from compliance.audio.tracks import Track
 
 # Encoders delay a song by up to this much, in samples: 136 ms.
 MAX_DELAY_SAMPLES = 6000
+# The delay is looked for at this rate, in Hz, and refined on this many samples (6 s).
+DELAY_RATE_HZ = 11_025
+DELAY_EXCERPT_SAMPLES = 262_144
 # Refinements of the fast gain.  Source: prototype, 4 passes bring the limiter's error to -33 dB.
 GAIN_PASSES = 3
 # The fast gain is found on this grid (0.73 ms) and smoothed over 10 ms.
@@ -82,20 +84,22 @@ class _Solver:
     def __init__(self, tracks: Sequence[Track], half_blocks: int, delay: int) -> None:
         self.half_blocks = half_blocks
         self.owners: list[int] = []
-        spectra: list[Spectrum] = []
+        columns: list[tuple[int, bool]] = []
         for number, track in enumerate(tracks):
-            signal = AudioSignal(samples=shift(track.samples, delay), rate_hz=1)
-            spectra.append(compute_spectrum(signal.mid, half_blocks=half_blocks))
-            self.owners.append(number)
-            side = signal.side
-            if compute_rms(side) ** 2 > MIN_SIDE_SHARE * compute_rms(signal.mid) ** 2:
-                spectra.append(compute_spectrum(side, half_blocks=half_blocks))
-                self.owners.append(number)
+            columns += [(number, False)]
+            if _has_side(track):
+                columns += [(number, True)]
+        self.owners = [number for number, _ in columns]
         self.bands = [
-            np.stack([_cut_band(one, band, half_blocks) for one in spectra], axis=1)
-            for band in range(BAND_COUNT)
+            np.empty((half_blocks, len(columns), HALF_BLOCK_FRAMES * int(width)), np.complex64)
+            for width in BAND_WIDTHS
         ]
-        del spectra
+        for place, (number, is_side) in enumerate(columns):
+            signal = AudioSignal(samples=tracks[number].samples, rate_hz=ANALYSIS_RATE_HZ)
+            channel = signal.side if is_side else signal.mid
+            spectrum = compute_spectrum(shift(channel, delay), half_blocks=half_blocks)
+            for band, regressors in enumerate(self.bands):
+                regressors[:, place] = _cut_band(spectrum, band, half_blocks)
         grams = np.stack([one.conj() @ one.swapaxes(1, 2) for one in self.bands], axis=1)
         self.gram: Complex = grams[:-1] + grams[1:]
         self.energy = np.real(np.einsum("bfkk->bfk", self.gram)).copy()
@@ -167,10 +171,7 @@ def reconstruct(song: AudioSignal, tracks: Sequence[Track]) -> Reconstruction:
     count = len(song.samples)
     half_blocks = count_half_blocks(count)
     mid, side = song.mid, song.side
-    total = np.zeros(count, np.float32)
-    for track in tracks:
-        total += track.samples.mean(axis=1)
-    delay = find_delay(mid, total, max_lag=MAX_DELAY_SAMPLES) if compute_rms(total) else 0
+    delay = _find_song_delay(mid, tracks)
     solver = _Solver(tracks, half_blocks, delay)
     spectra = [compute_spectrum(one, half_blocks=half_blocks) for one in (mid, side)]
     modeled = [synthesize(one, sample_count=count) for one in spectra]
@@ -199,6 +200,36 @@ def reconstruct(song: AudioSignal, tracks: Sequence[Track]) -> Reconstruction:
         gain_db=np.stack([solver.measure_gain_db(gains, number) for number in numbers]),
         track_energy=np.stack([solver.energy[:, :, solver.owners.index(n)] for n in numbers]),
     )
+
+
+def _find_song_delay(mid: Samples, tracks: Sequence[Track]) -> int:
+    """Return by how many samples the song is later than the manifest says."""
+    total = np.zeros(len(mid), np.float32)
+    for track in tracks:
+        for channel in range(track.samples.shape[1]):
+            total += track.samples[:, channel]
+    if not compute_rms(total) or not compute_rms(mid):
+        return 0
+    ours, theirs = (
+        resample(one, from_hz=ANALYSIS_RATE_HZ, to_hz=DELAY_RATE_HZ, quality="LQ")
+        for one in (mid, total)
+    )
+    factor = ANALYSIS_RATE_HZ // DELAY_RATE_HZ
+    coarse = factor * find_delay(ours, theirs, max_lag=MAX_DELAY_SAMPLES // factor)
+    # The loudest seconds give the last samples.
+    length = min(len(mid), DELAY_EXCERPT_SAMPLES)
+    energy = np.add.reduceat(total**2, np.arange(0, len(total), length))
+    begin = min(int(np.argmax(energy)) * length, len(mid) - length)
+    excerpt = shift(total, coarse)[begin : begin + length]
+    return coarse + find_delay(mid[begin : begin + length], excerpt, max_lag=factor)
+
+
+def _has_side(track: Track) -> bool:
+    if track.samples.shape[1] == 1:
+        return False
+    left, right = track.samples[:, 0], track.samples[:, 1]
+    difference = compute_rms(left - right)
+    return difference**2 > MIN_SIDE_SHARE * compute_rms(left + right) ** 2
 
 
 def _find_fast_gain(solver: _Solver, mid: Samples, modeled: Samples) -> Floats:
@@ -253,8 +284,16 @@ def _smooth_energy(samples: Samples) -> Floats:
 
 def _spread(values: Floats, count: int) -> Floats:
     """Return per-hop values for every sample, linear between the centers of the hops."""
-    centers = (np.arange(len(values)) + 0.5) * HOP_SAMPLES
-    return np.interp(np.arange(count, dtype=np.float32), centers, values).astype(np.float32)
+    return _interpolate(values, HOP_SAMPLES, count)
+
+
+def _interpolate(values: Floats, step: int, count: int) -> Floats:
+    """Return values given at the centers of stretches of `step` samples for every sample."""
+    padded = np.concatenate([values[:1], values, values[-1:]]).astype(np.float32)
+    weight = ((np.arange(step) + 0.5) / step).astype(np.float32)
+    lines: Floats = np.diff(padded)[:, None] * weight
+    lines += padded[:-1, None]
+    return lines.reshape(-1)[step // 2 : step // 2 + count]
 
 
 def _track_gain(song: Samples, predicted: Samples) -> Floats:
@@ -269,8 +308,7 @@ def _track_gain(song: Samples, predicted: Samples) -> Floats:
     # Where little is predicted the gain stays near 1.
     floor = 5e-3 * float(power.mean()) + 1e-12
     ratio = np.clip((product + floor) / (power + floor), MIN_GAIN, MAX_GAIN)
-    centers = (np.arange(len(ratio)) + 0.5) * GAIN_GRID_SAMPLES
-    return np.interp(np.arange(len(song), dtype=np.float32), centers, ratio).astype(np.float32)
+    return _interpolate(ratio.astype(np.float32), GAIN_GRID_SAMPLES, len(song))
 
 
 __all__ = ["Energies", "Reconstruction", "reconstruct"]

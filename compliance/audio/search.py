@@ -1,12 +1,13 @@
 """Find recordings in a signal: landmarks propose, whitened correlation confirms and refines."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from compliance.audio.alignment import correlate_whitened
 from compliance.audio.evidence import MatchEvidence, MatchKind
+from compliance.audio.extent import refine_extent
 from compliance.audio.index import LandmarkMatch, RecordingIndex
 from compliance.audio.landmarks import QUERY_DENSITY, RATE_HZ, Peaks, find_peaks, hash_peaks
 from compliance.audio.signal import Samples
@@ -14,11 +15,18 @@ from compliance.audio.signal import Samples
 # Matches below this score are not looked at.  Source: prototype, DEV, wrong recordings reach 10 on
 # the residual of clean songs; confirmation decides between 8 and the verdict's limit.
 MIN_CANDIDATE_SCORE = 8.0
-# At most this many candidates are confirmed, the best first.
-MAX_CONFIRMATIONS = 12
+# Candidates are confirmed from this score on, at most so many recordings, the best first; weaker
+# ones never count in a verdict.
+MIN_CONFIRMATION_SCORE = 10.0
+MAX_CONFIRMED_RECORDINGS = 6
+# A deep search, where the song holds sound that has no name yet, goes down to this score.
+DEEP_CANDIDATE_SCORE = 4.0
+DEEP_RECORDINGS = 24
 # Confirmation looks this far around the proposed offset, and at no more than this much audio.
 CONFIRMATION_SLACK_S = 0.12
-MAX_CONFIRMATION_S = 15.0
+MAX_CONFIRMATION_S = 10.0
+# From this confirmation on the offset is exact enough to look for the ends of the match.
+MIN_EXTENT_Z = 8.0
 # Part of the spectrum that is correlated: 80 Hz to 4.4 kHz at 11 025 Hz.
 LOW_SHARE, HIGH_SHARE = 80 / (RATE_HZ / 2), 4400 / (RATE_HZ / 2)
 # Matches whose intervals overlap and whose scores are at least this part of the best are siblings.
@@ -26,7 +34,7 @@ SIBLING_SCORE_SHARE = 0.5
 # Speed, pitch and tempo are searched up to 8 % in steps of 1 %.
 WARP_STEPS = tuple(step / 100 for step in range(-8, 9) if step)
 
-ReadSource = Callable[[str], Samples | None]
+ReadSources = Callable[[Collection[str]], Mapping[str, Samples]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +62,37 @@ def search_recordings(
     *,
     index: RecordingIndex,
     kind: MatchKind,
-    read_source: ReadSource,
+    read_sources: ReadSources,
+    min_confirmation_score: float = MIN_CONFIRMATION_SCORE,
     keys: Collection[str] | None = None,
+    is_deep: bool = False,
 ) -> tuple[MatchEvidence, ...]:
     """Return the recordings found in the signal, best first, confirmed where audio is at hand.
+
+    A deep search also tries candidates that landmarks alone would never propose.
 
     Parameters
     ----------
     samples : ndarray of float32, shape (n,), mono at 11 025 Hz
-    read_source : gives the audio behind a key at 11 025 Hz, or None
+    read_sources : gives the audio behind keys at 11 025 Hz, as far as it is at hand
     """
     landmarks = hash_peaks(find_query_peaks(samples), fan=QUERY_DENSITY.fan)
     candidates = index.search_landmarks(
-        landmarks, query_s=len(samples) / RATE_HZ, min_score=MIN_CANDIDATE_SCORE, keys=keys
+        landmarks,
+        query_s=len(samples) / RATE_HZ,
+        min_score=DEEP_CANDIDATE_SCORE if is_deep else MIN_CANDIDATE_SCORE,
+        keys=keys,
     )
+    least = DEEP_CANDIDATE_SCORE if is_deep else min_confirmation_score
+    most = DEEP_RECORDINGS if is_deep else MAX_CONFIRMED_RECORDINGS
+    strong = [one.key for one in candidates if one.score >= least]
+    sources = read_sources(list(dict.fromkeys(strong))[:most])
+    confirmed: set[str] = set()
     found = []
-    for number, candidate in enumerate(candidates):
-        source = read_source(candidate.key) if number < MAX_CONFIRMATIONS else None
+    for candidate in candidates:
+        # A loop matches at many offsets; its best one is enough.
+        source = None if candidate.key in confirmed else sources.get(candidate.key)
+        confirmed.add(candidate.key)
         found.append(_confirm(samples, source, candidate, kind))
     return _join_siblings(found)
 
@@ -136,11 +158,18 @@ def _confirm(
         low_share=LOW_SHARE,
         high_share=HIGH_SHARE,
     )
-    refined_s = match.source_start_s - (peak.lag - early) / RATE_HZ
+    offset_s = candidate.source_start_s - candidate.song_start_s - (peak.lag - early) / RATE_HZ
+    first_s, last_s = match.start_s, match.end_s
+    if peak.z >= MIN_EXTENT_Z:
+        first_s, last_s = refine_extent(
+            samples, source, offset_s=offset_s, start_s=first_s, end_s=last_s
+        )
     return replace(
         match,
         confirmation_z=round(peak.z, 2),
-        source_start_s=round(max(0.0, refined_s), 4),
+        start_s=round(first_s, 3),
+        end_s=round(last_s, 3),
+        source_start_s=round(max(0.0, first_s + offset_s), 4),
     )
 
 

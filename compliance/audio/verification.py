@@ -1,9 +1,9 @@
 """Verify one song: from files to evidence.  The verdict is drawn elsewhere."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from compliance.audio.landmarks import RATE_HZ as SEARCH_RATE_HZ
 from compliance.audio.manifest import Placement
 from compliance.audio.measurements import measure_song
 from compliance.audio.reconstruction import Reconstruction, reconstruct
-from compliance.audio.search import search_recordings, search_warped
+from compliance.audio.search import MIN_CONFIRMATION_SCORE, search_recordings, search_warped
 from compliance.audio.signal import (
     ANALYSIS_RATE_HZ,
     AudioSignal,
@@ -43,10 +43,14 @@ ENGINE_VERSION = "1.0"
 # Chromaprint bits that may differ over 10 s.  Source: DEV, the same recording in any codec differs
 # in at most 0.034, different recordings in at least 0.2 (stems in a mix) and 0.357 (songs).
 MAX_IDENTITY_BIT_ERROR_RATE = 0.12
-# Warped search runs when the excess over 4 s exceeds this, in dB: below, nothing is unexplained.
-WARP_EXCESS_DB = 4.0
+# Deep and warped search run where the excess over 4 s exceeds this, in dB.
+UNEXPLAINED_DB = 4.0
+# Nothing needs a deep search that is named with this confirmation already.
+MIN_NAME_Z = 9.0
 # A warped match is looked at from this score on.
 MIN_WARPED_SCORE = 12.0
+# On the song itself shared one-shots score up to 60, so only what exceeds this is confirmed.
+MIN_RAW_CONFIRMATION_SCORE = 60.0
 # The side residual is searched when its excess asks for it.
 SIDE_EXCESS_DB = 4.0
 # A track quieter than this over a placement has nothing to find, RMS with full scale 1.0.
@@ -91,7 +95,7 @@ class _Verifier:
     limits: DecodingLimits
     timings_s: dict[str, float] = field(default_factory=dict)
     stems: dict[str, AudioSignal] = field(default_factory=dict)
-    narrow: dict[str, Samples | None] = field(default_factory=dict)
+    narrow: dict[str, Samples] = field(default_factory=dict)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -102,8 +106,7 @@ class _Verifier:
 
     def verify(self, song_path: Path, vocal_path: Path | None) -> SongEvidence:
         with self.timed("decoding"):
-            untrusted = [song_path] if vocal_path is None else [song_path, vocal_path]
-            decoded = decode_files(untrusted, limits=self.limits)
+            decoded, unreadable = self._decode(song_path, vocal_path)
         song = decoded[0]
         if isinstance(song, UnreadableAudio):
             return self._refuse(song)
@@ -115,8 +118,6 @@ class _Verifier:
         with self.timed("measurements"):
             measurements = measure_song(song)
         analyzed = song.resampled(ANALYSIS_RATE_HZ)
-        with self.timed("decoding stems"):
-            unreadable = self._decode_stems()
         with self.timed("rendering"):
             tracks = render_tracks(
                 placements=self.placements,
@@ -169,19 +170,23 @@ class _Verifier:
             timings_s=dict(self.timings_s),
         )
 
-    def _decode_stems(self) -> dict[str, AlignmentProblem]:
-        """Decode every declared stem once; return the problems of those that are not there."""
+    def _decode(
+        self, song: Path, vocal: Path | None
+    ) -> tuple[tuple[AudioSignal | UnreadableAudio, ...], dict[str, AlignmentProblem]]:
+        """Decode the song, the vocal and every declared stem, all in one child process."""
         problems: dict[str, AlignmentProblem] = {}
         wanted = list(dict.fromkeys(one.stem for one in self.placements if is_renderable(one)))
         present = [name for name in wanted if f"stem:{name}" in self.files]
         problems |= dict.fromkeys(set(wanted) - set(present), AlignmentProblem.MISSING_STEM)
-        paths = [self.files[f"stem:{name}"] for name in present]
-        for name, signal in zip(present, decode_files(paths, limits=self.limits), strict=True):
+        submitted = [song] if vocal is None else [song, vocal]
+        paths = [*submitted, *(self.files[f"stem:{name}"] for name in present)]
+        decoded = decode_files(paths, limits=self.limits)
+        for name, signal in zip(present, decoded[len(submitted) :], strict=True):
             if isinstance(signal, UnreadableAudio):
                 problems[name] = AlignmentProblem.UNREADABLE_STEM
             else:
                 self.stems[name] = signal
-        return problems
+        return decoded[: len(submitted)], problems
 
     def _identify(self, song: AudioSignal) -> Iterator[MatchEvidence]:
         with self.timed("identity"):
@@ -207,7 +212,9 @@ class _Verifier:
         excess: Excess | None,
     ) -> list[MatchEvidence]:
         rate = ANALYSIS_RATE_HZ
-        matches = self._search_signal(song.mono, rate, MatchKind.RAW)
+        matches = self._search_signal(
+            song.mono, rate, MatchKind.RAW, min_confirmation_score=MIN_RAW_CONFIRMATION_SCORE
+        )
         if reconstruction is None or excess is None:
             return matches
         residual = reconstruction.residual_mid
@@ -217,41 +224,85 @@ class _Verifier:
             matches += self._search_signal(
                 reconstruction.residual_side, rate, MatchKind.SIDE_RESIDUAL
             )
-        if smooth_excess(excess.mid_db).max() > WARP_EXCESS_DB and not any(
-            match.kind is MatchKind.RESIDUAL and match.score > 2 * MIN_WARPED_SCORE
-            for match in matches
-        ):
-            with self.timed("warped search"):
-                narrow = resample(residual, from_hz=rate, to_hz=SEARCH_RATE_HZ)
-                matches += search_warped(narrow, index=self.index, min_score=MIN_WARPED_SCORE)
+        unexplained = np.flatnonzero(smooth_excess(excess.mid_db) > UNEXPLAINED_DB)
+        if len(unexplained) and not self._has_name(matches):
+            start_s = max(0.0, (int(unexplained[0]) - 2) * excess.step_s)
+            end_s = (int(unexplained[-1]) + 4) * excess.step_s
+            matches += self._search_deeply(residual, start_s, end_s)
         return matches
 
+    def _has_name(self, matches: Sequence[MatchEvidence]) -> bool:
+        """Tell whether something undeclared is already named in what is left."""
+        declared = {f"stem:{one.stem}" for one in self.placements}
+        return any(
+            match.key not in declared
+            and match.kind in {MatchKind.RESIDUAL, MatchKind.SIDE_RESIDUAL}
+            and (match.confirmation_z or 0.0) >= MIN_NAME_Z
+            for match in matches
+        )
+
+    def _search_deeply(
+        self, residual: Samples, start_s: float, end_s: float
+    ) -> list[MatchEvidence]:
+        """Search the unexplained stretch for weak and for changed recordings."""
+        with self.timed("deep search"):
+            rate = ANALYSIS_RATE_HZ
+            stretch = residual[int(start_s * rate) : int(end_s * rate)]
+            narrow = resample(stretch, from_hz=rate, to_hz=SEARCH_RATE_HZ)
+            weak = search_recordings(
+                narrow,
+                index=self.index,
+                kind=MatchKind.RESIDUAL,
+                read_sources=self._read_narrow,
+                is_deep=True,
+            )
+            found = [match for match in weak if (match.confirmation_z or 0.0) >= MIN_NAME_Z]
+            found += search_warped(narrow, index=self.index, min_score=MIN_WARPED_SCORE)
+        return [
+            replace(
+                match,
+                start_s=round(match.start_s + start_s, 3),
+                end_s=round(match.end_s + start_s, 3),
+            )
+            for match in found
+        ]
+
     def _search_signal(
-        self, samples: Samples, rate_hz: int, kind: MatchKind
+        self,
+        samples: Samples,
+        rate_hz: int,
+        kind: MatchKind,
+        *,
+        min_confirmation_score: float = MIN_CONFIRMATION_SCORE,
     ) -> list[MatchEvidence]:
         with self.timed(f"search {kind}"):
             narrow = resample(samples, from_hz=rate_hz, to_hz=SEARCH_RATE_HZ)
             return list(
                 search_recordings(
-                    narrow, index=self.index, kind=kind, read_source=self._read_narrow
+                    narrow,
+                    index=self.index,
+                    kind=kind,
+                    read_sources=self._read_narrow,
+                    min_confirmation_score=min_confirmation_score,
                 )
             )
 
-    def _read_narrow(self, key: str) -> Samples | None:
-        """Return the audio behind an index key at 11 025 Hz, None when it is not at hand."""
-        if key not in self.narrow:
-            name = key.removeprefix("stem:")
-            signal: AudioSignal | UnreadableAudio | None = None
-            if key.startswith("stem:") and name in self.stems:
-                signal = self.stems[name]
-            elif key in self.files:
-                signal = decode_files([self.files[key]], limits=self.limits)[0]
-            self.narrow[key] = (
-                resample(signal.mono, from_hz=signal.rate_hz, to_hz=SEARCH_RATE_HZ)
-                if isinstance(signal, AudioSignal)
-                else None
-            )
-        return self.narrow[key]
+    def _read_narrow(self, keys: Collection[str]) -> dict[str, Samples]:
+        """Return the audio behind index keys at 11 025 Hz, without those not at hand."""
+        signals: dict[str, AudioSignal | UnreadableAudio] = {
+            f"stem:{name}": self.stems[name]
+            for name in (key.removeprefix("stem:") for key in keys if key not in self.narrow)
+            if name in self.stems
+        }
+        unread = [key for key in keys if key not in self.narrow | signals and key in self.files]
+        paths = [self.files[key] for key in unread]
+        signals |= zip(unread, decode_files(paths, limits=self.limits), strict=True)
+        for key, signal in signals.items():
+            if isinstance(signal, AudioSignal):
+                self.narrow[key] = resample(
+                    signal.mono, from_hz=signal.rate_hz, to_hz=SEARCH_RATE_HZ
+                )
+        return {key: self.narrow[key] for key in keys if key in self.narrow}
 
     def _judge_placements(
         self,
