@@ -21,3 +21,23 @@ def new_clearance_id() -> str:
 def new_submission_id() -> str:
     """Return a public id for a submission."""
     return new_public_id("sub")
+
+
+def new_event_id() -> str:
+    """Return a public id for an event; it is also the id of the message that tells of it."""
+    return new_public_id("evt")
+
+
+def new_webhook_endpoint_id() -> str:
+    """Return a public id for a webhook endpoint."""
+    return new_public_id("whe")
+
+
+def new_webhook_delivery_id() -> str:
+    """Return a public id for a delivery."""
+    return new_public_id("whd")
+
+
+def new_approval_id() -> str:
+    """Return a public id for an approval."""
+    return new_public_id("apr")

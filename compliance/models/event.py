@@ -1,8 +1,11 @@
-"""Events: what happened, in order, never changed."""
+"""Events: what happened, in order, never changed, each one chained to the one before it (`compliance.audit`)."""
 
 from typing import Any, NoReturn
 
 from django.db import models
+from django.utils import timezone
+
+from compliance.identifiers import new_event_id
 
 
 class EventIsFinal(Exception):
@@ -12,15 +15,26 @@ class EventIsFinal(Exception):
 class Event(models.Model):
     """One thing that happened. Subjects are named as text, so that history never blocks and never dies."""
 
+    public_id = models.CharField(max_length=40, unique=True, default=new_event_id, editable=False)
+    sequence = models.PositiveBigIntegerField(
+        unique=True, help_text="1, 2, 3 ... without a gap, in the order of commits."
+    )
     kind = models.CharField(max_length=60, help_text="Such as submission.approved.")
     subject = models.CharField(max_length=80, db_index=True)
-    generator_id_text = models.CharField(max_length=40, blank=True, db_default="", db_index=True)
+    generator_id_text = models.CharField(max_length=40, blank=True, db_default="")
     actor = models.CharField(max_length=150, help_text="system, generator:<id> or user:<name>.")
     data = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    prev_hash = models.CharField(max_length=64, help_text="Hash of the event before it.")
+    hash = models.CharField(
+        max_length=64, help_text="SHA-256 of the canonical JSON of all the rest."
+    )
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["sequence"]
+        indexes = [
+            models.Index(fields=["generator_id_text", "sequence"], name="event_of_generator")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

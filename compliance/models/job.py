@@ -28,6 +28,9 @@ class Job(models.Model):
     due_at = models.DateTimeField(
         help_text="Pending: when the hint is sent again. Running: when the lease ends."
     )
+    not_before = models.DateTimeField(
+        null=True, help_text="Pending: when the pause after a failure ends."
+    )
     lease_token = models.UUIDField(null=True)
     error = models.TextField(blank=True, db_default="")
     created_at = models.DateTimeField(auto_now_add=True)

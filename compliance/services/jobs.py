@@ -9,6 +9,8 @@ import datetime as dt
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import structlog
 from django.conf import settings
@@ -26,25 +28,70 @@ Handler = Callable[[Job], Callable[[], None]]
 # What is done, in one transaction, when a job has failed for good.
 Burial = Callable[[Job], None]
 
-# Pause before attempt n + 1: 2^n seconds with ±25 % jitter, at most this many seconds.
+# Pause before attempt n + 1 of a kind without a policy of its own: 2^n seconds, at most this many seconds.
 MAX_BACKOFF_S = 300.0
+# Pauses are stretched or shortened by up to this share: what failed together does not come back together.
+JITTER = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """When a kind of job is tried again: the pause after each failed attempt but the last, in seconds."""
+
+    pauses_s: tuple[float, ...]
+
+    @property
+    def max_attempts(self) -> int:
+        """How often a job is tried."""
+        return len(self.pauses_s) + 1
+
+    def get_pause_s(self, attempts: int) -> float:
+        """Return the pause after so many attempts."""
+        return self.pauses_s[min(attempts, len(self.pauses_s)) - 1] if self.pauses_s else 0.0
+
+
+def get_default_policy() -> RetryPolicy:
+    """Return how a job is tried again whose kind has no policy of its own."""
+    attempts = range(1, settings.JOB_MAX_ATTEMPTS)
+    return RetryPolicy(pauses_s=tuple(min(MAX_BACKOFF_S, 2.0**n) for n in attempts))
+
+
+NO_POLICIES: Mapping[str, RetryPolicy] = MappingProxyType({})
+
+
+class NotNow(Exception):
+    """The world outside did not do its part; the job is to be tried again. Logged without a traceback."""
 
 
 class LeaseLost(Exception):
     """Another worker holds the job now; what this one measured must not be recorded."""
 
 
-def enqueue_job(*, kind: str, subject: str, now: dt.datetime) -> Job:
+def enqueue_job(
+    *, kind: str, subject: str, now: dt.datetime, policy: RetryPolicy | None = None
+) -> Job:
     """Make a job in the caller's transaction; its hint is sent when that commits."""
     job = Job.objects.create(
         kind=kind,
         subject=subject,
-        max_attempts=settings.JOB_MAX_ATTEMPTS,
+        max_attempts=(policy or get_default_policy()).max_attempts,
         due_at=now + dt.timedelta(seconds=settings.JOB_RESEND_S),
     )
     # robust: a queue that is down must not fail the request; the sweeper sends the hint again.
     transaction.on_commit(lambda: send_hint(job.pk), robust=True)
     return job
+
+
+def hasten_job(*, kind: str, subject: str, now: dt.datetime) -> bool:
+    """Let the open job of a subject run now instead of after its pause; return whether there is an open one."""
+    jobs = Job.objects.filter(kind=kind, subject=subject)
+    job = jobs.filter(state__in=[JobState.PENDING, JobState.RUNNING]).first()
+    if job is None:
+        return False
+    resend_at = now + dt.timedelta(seconds=settings.JOB_RESEND_S)
+    if jobs.filter(pk=job.pk, state=JobState.PENDING).update(not_before=None, due_at=resend_at):
+        transaction.on_commit(lambda: send_hint(job.pk), robust=True)
+    return True
 
 
 def send_hint(job_id: uuid.UUID) -> None:
@@ -55,9 +102,13 @@ def send_hint(job_id: uuid.UUID) -> None:
 
 
 def claim_job(*, job_id: uuid.UUID, now: dt.datetime) -> Job | None:
-    """Return the job with a fresh lease, or None if it is done, dead or leased to somebody else."""
+    """Return the job with a fresh lease, or None if it is done, dead, leased to somebody else or pausing.
+
+    A hint may arrive late or twice: the pause after a failure is kept here, not by whoever sends hints.
+    """
     token = uuid.uuid4()
-    is_free = Q(state=JobState.PENDING) | Q(state=JobState.RUNNING, due_at__lt=now)
+    may_start = Q(not_before=None) | Q(not_before__lte=now)
+    is_free = Q(may_start, state=JobState.PENDING) | Q(state=JobState.RUNNING, due_at__lt=now)
     claimed = Job.objects.filter(is_free, pk=job_id, attempts__lt=F("max_attempts")).update(
         state=JobState.RUNNING,
         lease_token=token,
@@ -68,7 +119,11 @@ def claim_job(*, job_id: uuid.UUID, now: dt.datetime) -> Job | None:
 
 
 def run_job(
-    *, job_id: uuid.UUID, handlers: Mapping[str, Handler], read_clock: Callable[[], dt.datetime]
+    *,
+    job_id: uuid.UUID,
+    handlers: Mapping[str, Handler],
+    read_clock: Callable[[], dt.datetime],
+    policies: Mapping[str, RetryPolicy] = NO_POLICIES,
 ) -> None:
     """Claim a job, do it, record it. Safe to call any number of times for one job."""
     touch_heartbeat()
@@ -86,8 +141,11 @@ def run_job(
                 record()
         except LeaseLost:
             logger.warning("job.lease_lost", attempt=job.attempts)
+        except NotNow as error:
+            _give_back(job, error=error, now=read_clock(), policy=policies.get(job.kind))
+            logger.warning("job.not_now", attempt=job.attempts, why=str(error))
         except Exception as error:
-            _give_back(job, error=error, now=read_clock())
+            _give_back(job, error=error, now=read_clock(), policy=policies.get(job.kind))
             logger.exception("job.failed", attempt=job.attempts)
         else:
             logger.info("job.done", attempt=job.attempts)
@@ -100,11 +158,15 @@ def _finish(job: Job, *, now: dt.datetime) -> None:
         raise LeaseLost(str(job.pk))
 
 
-def _give_back(job: Job, *, error: Exception, now: dt.datetime) -> None:
+def _give_back(job: Job, *, error: Exception, now: dt.datetime, policy: RetryPolicy | None) -> None:
     """Return a failed job to the queue after a pause; the sweeper buries it when its attempts are used up."""
-    pause_s = min(MAX_BACKOFF_S, 2.0**job.attempts) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+    pause_s = 0.0
+    if job.attempts < job.max_attempts:
+        pause_s = (policy or get_default_policy()).get_pause_s(job.attempts)
+        pause_s *= random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter
+    start = now + dt.timedelta(seconds=pause_s)
     Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING).update(
-        state=JobState.PENDING, error=repr(error)[:2000], due_at=now + dt.timedelta(seconds=pause_s)
+        state=JobState.PENDING, error=repr(error)[:2000], due_at=start, not_before=start
     )
 
 
