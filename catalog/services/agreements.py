@@ -19,6 +19,7 @@ from catalog.models.agreements import (
     GrantStatus,
 )
 from catalog.models.caps import OnLimit
+from catalog.rights.identifiers import IdentifierKind, normalize_identifier
 from catalog.rights.terms import CapPeriod, CapScope, CapUnit
 from catalog.services.history import save_as
 from catalog.services.stems import activate_ready_stems
@@ -157,6 +158,53 @@ def add_grant(
     save_as(grant, by=by)
     set_targets(grant=grant, stems=stems, recordings=recordings)
     return grant
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    grant: Grant,
+    territories: str,
+    stems: Collection[str],
+    recordings: Collection[Recording],
+    by: User,
+) -> Grant:
+    """Save a draft as typed in, new or changed, with what it is about.
+
+    Raises
+    ------
+    GrantMoved : if it is no draft any more
+    """
+    if grant._state.adding:
+        grant.number = _take_number(grant.agreement)
+    elif _lock(grant).status != GrantStatus.DRAFT:
+        raise GrantMoved(grant=grant, wanted=GrantStatus.DRAFT)
+    grant.prepared_by = by
+    grant.territory = TerritorySet.objects.get_for(territories)
+    save_as(grant, by=by)
+    set_targets(grant=grant, stems=stems, recordings=recordings)
+    return grant
+
+
+def find_unknown_stems(*, names: Collection[str]) -> list[str]:
+    """Return the names that are no stem's external id."""
+    known = Stem.objects.filter(external_id__in=names).values_list("external_id", flat=True)
+    return sorted(set(names) - set(known))
+
+
+def find_recordings(*, isrcs: Collection[str]) -> list[Recording]:
+    """Return the recordings with these ISRCs.
+
+    Raises
+    ------
+    InvalidIdentifier : if one is no ISRC
+    UnknownStems : if one is not in the catalog
+    """
+    wanted = {normalize_identifier(isrc, kind=IdentifierKind.ISRC) for isrc in isrcs}
+    found = list(Recording.objects.filter(isrc__in=wanted))
+    if missing := wanted - {recording.isrc for recording in found}:
+        raise UnknownStems(names=[str(isrc) for isrc in missing])
+    return found
 
 
 def set_targets(

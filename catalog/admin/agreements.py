@@ -1,0 +1,159 @@
+"""Agreements: the contract, its document, its grants over time."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import action, display
+
+from catalog.admin.base import STATUS_COLORS, CatalogAdmin, get_person, link_to, read_clock
+from catalog.admin.drawings import PeriodBar, draw_periods
+from catalog.models import Agreement
+from catalog.services.agreements import compute_file_sha256
+from catalog.services.history import save_as
+from catalog.services.reading import record_agreement_read
+
+READS_SHOWN = 20
+
+
+@admin.register(Agreement)
+class AgreementAdmin(CatalogAdmin):
+    """Contracts between licensors and licensees."""
+
+    list_display = [
+        "number",
+        "title",
+        "licensor",
+        "licensee",
+        "signed_on",
+        "show_status",
+        "count_grants",
+    ]
+    list_filter = ["status", "signed_on"]
+    search_fields = ["number", "title", "licensor__name", "licensee__name"]
+    autocomplete_fields = ["licensor", "licensee", "supersedes"]
+    list_select_related = ["licensor", "licensee"]
+    readonly_fields = [
+        "show_status",
+        "show_grants",
+        "show_document",
+        "show_reads",
+        "document_sha256",
+    ]
+    fieldsets = [
+        (None, {"fields": ["show_status", "show_grants"]}),
+        ("Contract", {"classes": ["tab"], "fields": [
+            "number", "title", "licensor", "licensee", "signed_on", "governing_law", "supersedes", "confidential", "notes"]}),
+        ("Document", {"classes": ["tab"], "fields": ["document", "document_sha256", "show_document"]}),
+        ("Who read it", {"classes": ["tab"], "fields": ["show_reads"]}),
+    ]  # fmt: skip
+    actions_detail = ["add_grant"]
+
+    @display(description="Status", label=STATUS_COLORS)
+    def show_status(self, agreement: Agreement) -> str:
+        """Return the status, colored."""
+        return agreement.status
+
+    @display(description="Grants")
+    def count_grants(self, agreement: Agreement) -> int:
+        """Return how many grants there are."""
+        return agreement.grants.count()
+
+    @display(description="Grants over time")
+    def show_grants(self, agreement: Agreement) -> str:
+        """Return the grants, drawn and listed."""
+        grants = (
+            list(
+                agreement.grants.exclude(status="cancelled").select_related(
+                    "agreement", "territory"
+                )
+            )
+            if agreement.pk
+            else []
+        )
+        if not grants:
+            return "No grants yet. Save the agreement, then add a grant: what may be done, where and until when."
+        bars = [
+            PeriodBar(
+                label=f"{grant.label} {', '.join(grant.sides)}",
+                starts_on=grant.valid_from,
+                ends_on=grant.valid_until,
+                forbids=grant.effect == "prohibition",
+                is_draft=grant.status == "draft",
+            )
+            for grant in grants
+        ]
+        rows = format_html_join(
+            "",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} - {}</td></tr>",
+            (
+                (
+                    link_to(grant),
+                    grant.get_status_display(),
+                    grant.get_effect_display(),
+                    ", ".join(grant.uses) or "every use",
+                    str(grant.territory),
+                    grant.valid_from,
+                    grant.valid_until or "further notice",
+                )
+                for grant in grants
+            ),
+        )
+        return format_html(
+            '{}<table style="width:100%; margin-top:1rem"><tr style="text-align:left"><th>Grant</th><th>Status</th>'
+            "<th>Effect</th><th>Uses</th><th>Territories</th><th>Period</th></tr>{}</table>",
+            draw_periods(bars, today=read_clock().date()),
+            rows,
+        )
+
+    @display(description="Signed document")
+    def show_document(self, agreement: Agreement) -> str:
+        """Return the document beside the terms."""
+        if not agreement.document:
+            return "No document yet: attach the signed PDF."
+        url = reverse("protected-media", args=[agreement.document.name])
+        return format_html(
+            '<iframe src="{}" title="Signed document" style="width:100%; height:40rem; border:1px solid #d1d5db"></iframe>',
+            url,
+        )
+
+    @display(description="Last readers")
+    def show_reads(self, agreement: Agreement) -> str:
+        """Return who opened the agreement lately."""
+        reads = agreement.reads.all()[:READS_SHOWN] if agreement.pk else []
+        rows = [(read.reader, f"{read.at:%Y-%m-%d %H:%M} UTC") for read in reads]
+        return (
+            format_html("<ul>{}</ul>", format_html_join("", "<li>{}, {}</li>", rows))
+            if rows
+            else "Nobody yet."
+        )
+
+    def has_draft_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Let editors add grants."""
+        return request.user.has_perm("catalog.add_grant")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Enter who reads the agreement, and show it."""
+        agreement = self.get_object(request, object_id)
+        if agreement is not None and request.method == "GET":
+            record_agreement_read(
+                agreement=agreement, reader=request.user.get_username(), now=read_clock()
+            )
+        response: HttpResponse = super().change_view(request, object_id, *args, **kwargs)
+        return response
+
+    def save_model(self, request: HttpRequest, obj: Agreement, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Keep the hash of a new document, then save."""
+        if "document" in form.changed_data and obj.document:
+            obj.document_sha256 = compute_file_sha256(obj.document)
+        save_as(obj, by=get_person(request))
+
+    @action(description="Add a grant", icon="add", permissions=["draft"])
+    def add_grant(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Open an empty grant under this agreement."""
+        return redirect(f"{reverse('admin:catalog_grant_add')}?agreement={object_id}")

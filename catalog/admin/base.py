@@ -1,0 +1,178 @@
+"""What the catalog's admin pages share: history, the clock, answers to actions, media."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.db.models import Model
+from django.db.models.fields.files import FieldFile
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDateWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from catalog.models.fields import WordSetField
+from catalog.rights.territories import InvalidTerritory, parse_territories
+
+STATUS_COLORS = {
+    "active": "success",
+    "activated": "success",
+    "captured": "success",
+    "permission": "success",
+    "in review": "warning",
+    "draft": "info",
+    "open": "warning",
+    "held": "warning",
+    "suspended": "warning",
+    "prohibition": "danger",
+    "withdrawn": "danger",
+    "ended": "danger",
+    "superseded": "info",
+    "rejected": "danger",
+    "cancelled": "danger",
+    "inactive": "danger",
+}
+
+
+class CatalogAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]  # both are untyped
+    """An admin page with history; rows of the record are not deleted from it."""
+
+    compressed_fields = True
+    warn_unsaved_form = True
+    list_fullwidth = True
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Give sets of words the check boxes and text lines of the theme."""
+        if isinstance(db_field, WordSetField):
+            kwargs["widget"] = (
+                UnfoldAdminCheckboxSelectMultipleWidget()
+                if db_field.words
+                else UnfoldAdminTextInputWidget()
+            )
+            return db_field.formfield(**kwargs)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: the catalog supersedes, ends and withdraws."""
+        return False
+
+
+class TerritoriesField(forms.CharField):
+    """Territories as contracts write them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Explain the expression beside the field."""
+        super().__init__(
+            widget=UnfoldAdminTextInputWidget(),
+            initial="Worldwide",
+            help_text="ISO codes or names: “DE, AT, CH”, “Worldwide except US, CA”.",
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> str:
+        """Return the expression, refusing what names no country.
+
+        Raises
+        ------
+        ValidationError : with what is wrong
+        """
+        text = str(super().clean(value))
+        try:
+            parse_territories(text)
+        except InvalidTerritory as error:
+            raise ValidationError(str(error)) from error
+        return text
+
+
+class ConfirmForm(BaseDialogForm):  # type: ignore[misc]  # untyped
+    """Ask once more before something is done."""
+
+
+class NoteForm(BaseDialogForm):  # type: ignore[misc]  # untyped
+    """Ask why."""
+
+    note = forms.CharField(
+        max_length=300, label="Why", widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+
+
+class DayForm(BaseDialogForm):  # type: ignore[misc]  # untyped
+    """Ask for a day and why."""
+
+    day = forms.DateField(label="Day", widget=UnfoldAdminDateWidget())
+    note = forms.CharField(
+        max_length=300,
+        label="Why",
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+
+def read_clock() -> datetime:
+    """Return the time; admin pages are an entry point, services take it as an argument."""
+    return timezone.now()
+
+
+def get_person(request: HttpRequest) -> User:
+    """Return who is asking; pages of the admin are not shown to anybody unknown."""
+    return cast(User, request.user)
+
+
+def redirect_to(obj: Model) -> HttpResponse:
+    """Send a dialog on to the page of a row."""
+    return HttpResponse(headers={"HX-Redirect": get_change_url(obj)})
+
+
+def get_change_url(obj: Model) -> str:
+    """Return the address of a row's page."""
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+def run_action(request: HttpRequest, obj: Model, work: Any, success: str) -> HttpResponse:
+    """Do one thing and say how it went, on the page of the row it was about or that came of it."""
+    target = obj
+    try:
+        result = work()
+    except (IntegrityError, ValidationError) as error:
+        messages.error(request, "; ".join(getattr(error, "messages", [str(error)])))
+    except Exception as error:
+        if type(error).__module__.split(".")[0] != "catalog":
+            raise  # not an answer of the catalog but a fault
+        messages.error(request, str(error))
+    else:
+        target = result if isinstance(result, Model) else obj
+        messages.success(request, success)
+    return redirect_to(target)
+
+
+def link_to(obj: Model | None, text: str = "") -> str:
+    """Return a link to a row's page."""
+    if obj is None:
+        return "-"
+    return format_html(
+        '<a class="text-primary-600" href="{}">{}</a>', get_change_url(obj), text or str(obj)
+    )
+
+
+def show_player(file: FieldFile | None) -> str:
+    """Return an audio player for a stored file."""
+    if not file or not getattr(file, "name", ""):
+        return "No audio yet: import it with `manage.py import_stems`."
+    url = reverse("protected-media", args=[file.name])
+    return format_html(
+        '<audio controls preload="none" style="width: 100%; max-width: 32rem" src="{}"></audio>',
+        url,
+    )

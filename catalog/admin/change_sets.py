@@ -1,0 +1,178 @@
+"""Change sets: what would change, and the button that another person presses."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from catalog.admin.base import (
+    STATUS_COLORS,
+    ConfirmForm,
+    NoteForm,
+    get_person,
+    link_to,
+    read_clock,
+    run_action,
+)
+from catalog.models import ChangeSet
+from catalog.models.change_sets import ChangeAction, ChangeSetStatus
+from catalog.rights.territories import describe_territories
+from catalog.services.change_sets import activate_change_set, reject_change_set, withdraw_change_set
+from catalog.services.impact import StemImpact, preview_change_set
+
+IMPACTS_SHOWN = 40
+
+
+@admin.register(ChangeSet)
+class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
+    """Prepared by one person, decided by another."""
+
+    list_display = [
+        "title",
+        "show_status",
+        "prepared_by",
+        "prepared_at",
+        "decided_by",
+        "decided_at",
+    ]
+    list_filter = ["status", "prepared_by"]
+    search_fields = ["title", "note", "changes__grant__agreement__number"]
+    list_select_related = ["prepared_by", "decided_by"]
+    fields = ["title", "show_status", "note", "show_changes", "show_impact", "prepared_by", "prepared_at", "decided_by",
+              "decided_at", "decision_note"]  # fmt: skip
+    actions_detail = ["activate", "reject", "withdraw"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Let nothing be typed over: what was prepared is what is decided."""
+        self.request = request
+        return list(self.fields)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: change sets are proposed on the page of a grant or cap."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a change set is withdrawn, not deleted."""
+        return False
+
+    def has_decide_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Let approvers decide."""
+        return request.user.has_perm("catalog.change_changeset")
+
+    def has_propose_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Let editors take back what they prepared."""
+        return request.user.has_perm("catalog.add_changeset")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer a decision to others, withdrawal to the author."""
+        change_set = ChangeSet.objects.filter(pk=object_id).first()
+        if change_set is None or change_set.status != ChangeSetStatus.OPEN:
+            return []
+        own = change_set.prepared_by_id == request.user.pk
+        offered = {"withdraw"} if own else {"activate", "reject"}
+        return [
+            item
+            for item in super().get_actions_detail(request, object_id)
+            if any(item.action_name.endswith(name) for name in offered)
+        ]
+
+    @display(description="Status", label=STATUS_COLORS)
+    def show_status(self, change_set: ChangeSet) -> str:
+        """Return the status, colored."""
+        return change_set.status
+
+    @display(description="Changes")
+    def show_changes(self, change_set: ChangeSet) -> str:
+        """Return each step."""
+        rows = []
+        for change in change_set.changes.select_related("grant__agreement", "cap"):
+            detail = {
+                ChangeAction.END_GRANT: f"on {change.ends_on}",
+                ChangeAction.SET_CAP_LIMIT: f"from {change.cap.limit if change.cap else '-'} to {change.limit}",
+                ChangeAction.CORRECT_GRANT: "; ".join(
+                    f"{k}: {v}" for k, v in change.corrections.items()
+                ),
+            }.get(ChangeAction(change.action), "")
+            rows.append((change.get_action_display(), link_to(change.grant), detail))
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} {}</li>", rows))
+
+    @display(description="What changes if it is activated")
+    def show_impact(self, change_set: ChangeSet) -> str:
+        """Return the difference it would make, tried out and rolled back."""
+        if change_set.status != ChangeSetStatus.OPEN:
+            return "Decided."
+        impact = preview_change_set(
+            change_set=change_set, by=get_person(self.request), now=read_clock()
+        )
+        if impact.problem:
+            return format_html(
+                "<p>{}</p>", f"It cannot be activated by you as things stand: {impact.problem}."
+            )
+        if not impact.impacts:
+            return format_html("<p>No stem gains or loses a territory on {}.</p>", impact.on)
+        songs = format_html("<p><strong>{} approved songs use stems that lose territories.</strong></p>",
+                            len(impact.approved_songs)) if impact.approved_songs else ""  # fmt: skip
+        more = len(impact.impacts) - IMPACTS_SHOWN
+        return format_html(
+            "<p>As of {}, of {} stems ({} tried out):</p>{}<table><tr><th>Stem</th><th>Use</th><th>Gains</th>"
+            "<th>Loses</th></tr>{}</table>{}",
+            impact.on,
+            impact.n_stems,
+            impact.n_stems_tried,
+            songs,
+            format_html_join("", "<tr><td style='padding-right:1rem'>{}</td><td style='padding-right:1rem'>{}</td>"
+                             "<td style='color:#0d9488; padding-right:1rem'>{}</td><td style='color:#dc2626'>{}</td></tr>",
+                             (self._describe(item) for item in impact.impacts[:IMPACTS_SHOWN])),
+            f"and {more} lines more" if more > 0 else "",
+        )  # fmt: skip
+
+    def _describe(self, impact: StemImpact) -> tuple[str, str, str, str]:
+        gained = describe_territories(impact.gained) if impact.gained else "-"
+        lost = describe_territories(impact.lost) if impact.lost else "-"
+        return impact.stem, impact.use.replace("_", " "), gained, lost
+
+    @action(
+        description="Activate",
+        icon="check_circle",
+        permissions=["decide"],
+        dialog={"title": "Put these changes in force?", "description": "All of them at once, as shown.",
+                "form_class": ConfirmForm, "form_submit_text": "Activate"},
+    )  # fmt: skip
+    def activate(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
+        """Put the changes in force."""
+        change_set = ChangeSet.objects.get(pk=object_id)
+        return run_action(request, change_set,
+                          lambda: activate_change_set(change_set=change_set, by=get_person(request), now=read_clock()),
+                          "The changes are in force.")  # fmt: skip
+
+    @action(
+        description="Reject",
+        icon="block",
+        permissions=["decide"],
+        dialog={"title": "Turn these changes down?", "description": "Nothing changes.",
+                "form_class": NoteForm, "form_submit_text": "Reject"},
+    )  # fmt: skip
+    def reject(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
+        """Turn the changes down."""
+        change_set = ChangeSet.objects.get(pk=object_id)
+        note = form.cleaned_data["note"]
+        return run_action(request, change_set,
+                          lambda: reject_change_set(change_set=change_set, by=get_person(request), now=read_clock(), note=note),
+                          "Turned down.")  # fmt: skip
+
+    @action(
+        description="Withdraw",
+        icon="undo",
+        permissions=["propose"],
+        dialog={"title": "Take these changes back?", "description": "Nothing changes.",
+                "form_class": ConfirmForm, "form_submit_text": "Withdraw"},
+    )  # fmt: skip
+    def withdraw(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
+        """Take the changes back."""
+        change_set = ChangeSet.objects.get(pk=object_id)
+        return run_action(request, change_set,
+                          lambda: withdraw_change_set(change_set=change_set, by=get_person(request), now=read_clock()),
+                          "Withdrawn.")  # fmt: skip

@@ -1,0 +1,46 @@
+"""Voice consents."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+
+from catalog.admin.base import CatalogAdmin, TerritoriesField
+from catalog.models import TerritorySet, VoiceConsent
+
+
+class VoiceConsentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in stubs
+    """A consent with its territories as an expression."""
+
+    territories = TerritoriesField()
+
+    class Meta:
+        model = VoiceConsent
+        fields = [
+            "performer", "uses", "valid_from", "valid_until", "campaign", "revocable", "revoked_on", "separate_writing",
+            "document",
+        ]  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show the territories of a stored consent."""
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["territories"].initial = str(self.instance.territory)
+
+    def clean(self) -> dict[str, Any]:
+        """Set the territories before the row is checked."""
+        cleaned = super().clean() or {}
+        if "territories" in cleaned:
+            self.instance.territory = TerritorySet.objects.get_for(cleaned["territories"])
+        return cleaned
+
+
+@admin.register(VoiceConsent)
+class VoiceConsentAdmin(CatalogAdmin):
+    """What performers themselves agreed to."""
+
+    form = VoiceConsentForm
+    list_display = ["performer", "territory", "valid_from", "valid_until", "revoked_on"]
+    list_filter = ["revoked_on", "separate_writing"]
+    search_fields = ["performer__name", "campaign"]
+    autocomplete_fields = ["performer"]

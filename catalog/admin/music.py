@@ -1,0 +1,273 @@
+"""Works, recordings and stems."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import action, display
+
+from catalog.admin.base import (
+    STATUS_COLORS,
+    CatalogAdmin,
+    ConfirmForm,
+    NoteForm,
+    get_person,
+    link_to,
+    read_clock,
+    run_action,
+    show_player,
+)
+from catalog.admin.drawings import PeriodBar, draw_periods
+from catalog.models import Recording, Stem, Work
+from catalog.queries.stem_pages import list_grants_of_stem, list_share_gaps_of_stem
+from catalog.rights.identifiers import IdentifierKind, format_identifier
+from catalog.services.impact import find_approved_songs
+from catalog.services.stems import (
+    StemMoved,
+    StemNotReady,
+    activate_stem,
+    find_missing,
+    suspend_stem,
+    withdraw_stem,
+)
+
+
+@admin.register(Work)
+class WorkAdmin(CatalogAdmin):
+    """Compositions."""
+
+    list_display = ["title", "show_iswc", "language"]
+    search_fields = ["title", "iswc"]
+
+    @display(description="ISWC")
+    def show_iswc(self, work: Work) -> str:
+        """Return the ISWC as people write it."""
+        return format_identifier(work.iswc or "", kind=IdentifierKind.ISWC) or "-"
+
+
+@admin.register(Recording)
+class RecordingAdmin(CatalogAdmin):
+    """Recordings."""
+
+    list_display = ["title", "version", "artist", "show_isrc"]
+    search_fields = ["title", "isrc", "artist__name"]
+    autocomplete_fields = ["artist", "works"]
+    list_select_related = ["artist"]
+
+    @display(description="ISRC")
+    def show_isrc(self, recording: Recording) -> str:
+        """Return the ISRC as people write it."""
+        return format_identifier(recording.isrc or "", kind=IdentifierKind.ISRC) or "-"
+
+
+@admin.register(Stem)
+class StemAdmin(CatalogAdmin):
+    """Stems: what they are, who may use them, what is missing."""
+
+    list_display = [
+        "show_name",
+        "artist",
+        "role",
+        "show_status",
+        "bpm",
+        "key",
+        "genre",
+        "show_voice",
+    ]
+    list_filter = ["status", "role", "has_voice", "genre"]
+    search_fields = ["external_id", "title", "artist__name", "recording__title", "recording__isrc"]
+    autocomplete_fields = ["artist", "recording", "performers", "twin_of"]
+    readonly_fields = [
+        "play", "show_status", "show_missing", "show_grants", "show_share_gaps", "show_songs", "duration_s",
+        "sample_rate_hz", "channels", "file_sha256", "audio_sha256", "created_at",
+    ]  # fmt: skip
+    fieldsets = [
+        (None, {"fields": ["play", "show_status", "show_missing", "status_note"]}),
+        ("What it is", {"classes": ["tab"], "fields": [
+            "external_id", "title", "artist", "recording", "role", "role_text", "instrument", "has_voice", "performers",
+            "genre", "language", "bpm", "key", "exclusivity", "third_party_samples", "twin_of"]}),
+        ("Rights", {"classes": ["tab"], "fields": ["show_grants", "show_share_gaps"]}),
+        ("Who uses it", {"classes": ["tab"], "fields": ["show_songs"]}),
+        ("Audio", {"classes": ["tab"], "fields": [
+            "duration_s", "sample_rate_hz", "channels", "loudness_lufs", "file_sha256", "audio_sha256", "created_at"]}),
+    ]  # fmt: skip
+    actions = ["activate_selected"]
+    actions_detail = ["activate", "suspend", "withdraw"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Stem]:
+        """Load what the list shows in one query."""
+        rows: QuerySet[Stem] = super().get_queryset(request)
+        return rows.select_related("artist", "recording", "twin_of")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: stems come with their audio, by import."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Keep the ID that generators know."""
+        return [*self.readonly_fields, "external_id"]
+
+    @display(description="Stem", header=True, ordering="external_id")
+    def show_name(self, stem: Stem) -> list[str]:
+        """Return title and ID."""
+        return [stem.title, stem.external_id]
+
+    @display(description="Status", label=STATUS_COLORS)
+    def show_status(self, stem: Stem) -> str:
+        """Return the status, colored."""
+        return stem.status.replace("_", " ")
+
+    @display(description="Voice", boolean=True)
+    def show_voice(self, stem: Stem) -> bool:
+        """Return whether a voice is heard."""
+        return stem.has_voice
+
+    @display(description="Audio")
+    def play(self, stem: Stem) -> str:
+        """Return a player."""
+        return show_player(stem.audio)
+
+    @display(description="Missing to be active")
+    def show_missing(self, stem: Stem) -> str:
+        """Return what the stem lacks."""
+        return "; ".join(find_missing(stem=stem, on=read_clock().date())) or "nothing"
+
+    @display(description="Grants")
+    def show_grants(self, stem: Stem) -> str:
+        """Return the grants with their periods drawn."""
+        grants = list_grants_of_stem(stem=stem)
+        if not grants:
+            return "No grant yet: enter one under an agreement and name this stem in it."
+        bars = [
+            PeriodBar(
+                label=grant.label,
+                starts_on=grant.valid_from,
+                ends_on=grant.valid_until,
+                forbids=grant.effect == "prohibition",
+                is_draft=grant.status == "draft",
+            )
+            for grant in grants
+        ]
+        lines = format_html_join(
+            "",
+            "<li>{} {} ({}): {} in {}</li>",
+            (
+                (
+                    link_to(grant),
+                    grant.get_effect_display().lower(),
+                    grant.get_status_display().lower(),
+                    ", ".join(grant.uses) or "every use",
+                    str(grant.territory),
+                )
+                for grant in grants
+            ),
+        )
+        return format_html("{}<ul>{}</ul>", draw_periods(bars, today=read_clock().date()), lines)
+
+    @display(description="Shares that do not add to 100")
+    def show_share_gaps(self, stem: Stem) -> str:
+        """Return where shares are missing or too many."""
+        problems = list_share_gaps_of_stem(stem=stem, on=read_clock().date())
+        if not problems:
+            return "None: every share adds to 100 worldwide for the coming year."
+        return format_html(
+            '<ul style="color:#dc2626">{}</ul>',
+            format_html_join("", "<li>{}</li>", ((text,) for text in problems)),
+        )
+
+    @display(description="Approved songs")
+    def show_songs(self, stem: Stem) -> str:
+        """Return the songs that were approved with this stem."""
+        songs = find_approved_songs([stem.external_id])
+        if not songs:
+            return "No approved song uses this stem."
+        return format_html(
+            "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((s,) for s in songs))
+        )
+
+    @admin.action(description="Activate the selected stems", permissions=["change"])
+    def activate_selected(self, request: HttpRequest, queryset: QuerySet[Stem]) -> None:
+        """Activate those that are ready and say what the others lack."""
+        n_active = 0
+        for name in queryset.values_list("external_id", flat=True):
+            try:
+                activate_stem(external_id=name, by=get_person(request), now=read_clock())
+                n_active += 1
+            except (StemNotReady, StemMoved) as error:
+                messages.error(request, str(error))
+        messages.success(request, f"{n_active} stems are active now.")
+
+    @action(
+        description="Activate",
+        icon="check_circle",
+        permissions=["change"],
+        dialog={
+            "title": "Activate this stem?",
+            "description": "It can be cleared from now on.",
+            "form_class": ConfirmForm,
+            "form_submit_text": "Activate",
+        },
+    )
+    def activate(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
+        """Make the stem available."""
+        stem = Stem.objects.get(pk=object_id)
+        return run_action(
+            request,
+            stem,
+            lambda: activate_stem(
+                external_id=stem.external_id, by=get_person(request), now=read_clock()
+            ),
+            "The stem is active.",
+        )
+
+    @action(
+        description="Suspend",
+        icon="pause_circle",
+        permissions=["change"],
+        dialog={
+            "title": "Suspend this stem?",
+            "description": "New clearances are refused until it is activated again.",
+            "form_class": NoteForm,
+            "form_submit_text": "Suspend",
+        },
+    )
+    def suspend(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
+        """Take the stem out of use for now."""
+        stem = Stem.objects.get(pk=object_id)
+        return run_action(
+            request,
+            stem,
+            lambda: suspend_stem(
+                external_id=stem.external_id,
+                by=get_person(request),
+                note=form.cleaned_data["note"],
+            ),
+            "The stem is suspended.",
+        )
+
+    @action(
+        description="Withdraw",
+        icon="cancel",
+        permissions=["change"],
+        dialog={
+            "title": "Withdraw this stem for good?",
+            "description": "It can never be cleared again.",
+            "form_class": NoteForm,
+            "form_submit_text": "Withdraw",
+        },
+    )
+    def withdraw(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
+        """Take the stem out of use for good."""
+        stem = Stem.objects.get(pk=object_id)
+        return run_action(
+            request,
+            stem,
+            lambda: withdraw_stem(
+                external_id=stem.external_id,
+                by=get_person(request),
+                note=form.cleaned_data["note"],
+            ),
+            "The stem is withdrawn.",
+        )

@@ -1,0 +1,41 @@
+"""Reference recordings."""
+
+from django.contrib import admin
+from unfold.decorators import display
+
+from catalog.admin.base import CatalogAdmin, show_player
+from catalog.models import ReferenceRecording
+from catalog.rights.identifiers import IdentifierKind, format_identifier
+
+
+@admin.register(ReferenceRecording)
+class ReferenceRecordingAdmin(CatalogAdmin):
+    """Recordings that no song may contain."""
+
+    list_display = ["external_id", "title", "artist", "show_isrc", "duration_s"]
+    search_fields = ["external_id", "title", "artist", "isrc"]
+    readonly_fields = ["play", "file_sha256", "duration_s", "created_at"]
+    fields = [
+        "external_id",
+        "title",
+        "artist",
+        "isrc",
+        "play",
+        "duration_s",
+        "file_sha256",
+        "created_at",
+    ]
+
+    def has_add_permission(self, request: object) -> bool:
+        """Refuse: references come with their audio, by import."""
+        return False
+
+    @display(description="ISRC")
+    def show_isrc(self, reference: ReferenceRecording) -> str:
+        """Return the ISRC as people write it."""
+        return format_identifier(reference.isrc or "", kind=IdentifierKind.ISRC) or "-"
+
+    @display(description="Audio")
+    def play(self, reference: ReferenceRecording) -> str:
+        """Return a player."""
+        return show_player(reference.audio)
