@@ -1,6 +1,17 @@
 """What is read of compliance. Every query of a generator's data takes the generator: another's row is a missing row."""
 
-from compliance.models import Clearance, Generator, IndexGeneration, Submission, Verification
+import datetime as dt
+
+from compliance.certificates.status_list import LIST_SIZE
+from compliance.models import (
+    Approval,
+    ApprovalStatus,
+    Clearance,
+    Generator,
+    IndexGeneration,
+    Submission,
+    Verification,
+)
 
 
 def get_clearance(*, public_id: str, generator: Generator) -> Clearance | None:
@@ -12,7 +23,7 @@ def get_submission(*, public_id: str, generator: Generator) -> Submission | None
     """Return the generator's submission, or None."""
     return (
         Submission.objects.filter(public_id=public_id, generator=generator)
-        .select_related("clearance")
+        .select_related("clearance", "approval")
         .first()
     )
 
@@ -27,7 +38,9 @@ def list_submissions(
 ) -> list[Submission]:
     """Return the generator's submissions, newest first, starting below `before_id`."""
     rows = (
-        Submission.objects.filter(generator=generator).select_related("clearance").order_by("-id")
+        Submission.objects.filter(generator=generator)
+        .select_related("clearance", "approval")
+        .order_by("-id")
     )
     if before_id is not None:
         rows = rows.filter(id__lt=before_id)
@@ -37,3 +50,27 @@ def list_submissions(
 def get_current_index() -> IndexGeneration | None:
     """Return the index in use, or None before the first build."""
     return IndexGeneration.objects.first()
+
+
+def get_approval(*, public_id: str, generator: Generator) -> Approval | None:
+    """Return the generator's approval, or None."""
+    return (
+        Approval.objects.filter(public_id=public_id, submission__generator=generator)
+        .select_related("submission__clearance")
+        .first()
+    )
+
+
+def count_status_lists() -> int:
+    """Return how many status lists there are: every submission has a place in one, and the first is always there."""
+    newest = Submission.objects.order_by("-id").values_list("id", flat=True).first()
+    return (newest or 0) // LIST_SIZE + 1
+
+
+def list_exceptions(*, number: int, now: dt.datetime) -> list[tuple[int, str, dt.datetime]]:
+    """Return (submission, status, end) of the approvals in a status list that do not hold as of `now`."""
+    first = number * LIST_SIZE
+    listed = Approval.objects.filter(
+        submission_id__gte=first, submission_id__lt=first + LIST_SIZE
+    ).exclude(status=ApprovalStatus.LIVE, valid_to__gt=now)
+    return list(listed.order_by().values_list("submission_id", "status", "valid_to"))

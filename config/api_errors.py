@@ -21,8 +21,10 @@ from compliance.api.idempotency import InvalidIdempotencyKey
 from compliance.api.uploads import AudioTooLarge, InvalidSubmission
 from compliance.audio.manifest import InvalidManifest
 from compliance.services.api_keys import ApiKeyRefused
+from compliance.services.approvals import UnknownApproval
 from compliance.services.clearances import ClearanceNotUsable, UnknownClearance
 from compliance.services.idempotency import IdempotencyInFlight, IdempotencyMismatch
+from compliance.services.status_lists import UnknownStatusList
 from compliance.services.submissions import UnknownSubmission
 from moderation.queries import UnknownScreening
 from moderation.screening.screen import InvalidText
@@ -83,7 +85,9 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
             (
                 Http404,
                 exceptions.NotFound,
+                UnknownApproval,
                 UnknownClearance,
+                UnknownStatusList,
                 UnknownSubmission,
                 UnknownScreening,
             ),

@@ -36,6 +36,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 # Statuses any operation may answer with; those with a body add the ones of reading it.
 ALWAYS = ("400", "401", "403", "404", "405", "406", "429", "500")
 WITH_BODY = ("409", "413", "415", "422")
+FOR_KEYS = ("401", "403")  # what is public asks for no key
 
 
 def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -48,6 +49,8 @@ def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, An
     for path in result["paths"].values():
         for operation in path.values():
             statuses = ALWAYS + (WITH_BODY if "requestBody" in operation else ())
+            if "security" not in operation:
+                statuses = tuple(status for status in statuses if status not in FOR_KEYS)
             for status in statuses:
                 operation["responses"].setdefault(
                     status,

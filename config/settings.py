@@ -202,6 +202,13 @@ MAX_AUDIO_DURATION_S = env.float("MAX_AUDIO_DURATION_S", default=600.0)
 CLEARANCE_HOLD_S = env.int("CLEARANCE_HOLD_S", default=24 * 60 * 60)
 IDEMPOTENCY_KEPT_DAYS = env.int("IDEMPOTENCY_KEPT_DAYS", default=7)
 
+# -- Certificates ------------------------------------------------------------------------------------------------------
+
+# Where the service is reached: certificates name it as their issuer and say there how they stand.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+# A JWK Set whose first key signs. Empty: a file in DATA_DIR/keys, made on first use; several machines would not share it.
+CERTIFICATE_KEY_FILE = env.str("CERTIFICATE_KEY_FILE", default="")
+
 # -- Durable work ------------------------------------------------------------------------------------------------------
 
 # A job's row is the truth; django-q2 carries its id as a hint. So the queue's own retries are off (max_attempts 1) and

@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
+from compliance.api.approvals import KeySetView
 from config.health import get_health
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("healthz", get_health, name="health"),
     path("admin/", admin.site.urls),
     path("", include("compliance.pages.urls")),
+    path(".well-known/jwks.json", KeySetView.as_view(), name="key-set"),
     path("api/v1/", include("moderation.api.urls")),
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("compliance.api.urls")),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
+from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -16,6 +16,7 @@ from tests.songs import clearance, grant  # noqa: F401 - fixtures of every folde
 def _own_storage(settings, tmp_path: Path) -> None:
     """Keep files of one test away from every other."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.DATA_DIR = tmp_path / "data"
 
 
 @pytest.fixture(autouse=True, scope="session")

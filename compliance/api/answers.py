@@ -1,8 +1,9 @@
 """What generators are answered, built from rows: one function a message."""
 
+import datetime as dt
 from typing import Any
 
-from compliance.models import Clearance, Submission, Verification
+from compliance.models import Approval, Clearance, Submission, Verification
 
 
 def _iso(moment: Any) -> str | None:
@@ -30,10 +31,12 @@ def describe_submission(
     submission: Submission, *, verification: Verification | None
 ) -> dict[str, Any]:
     """Return a SubmissionReport; without a verification its report is null."""
+    approval = getattr(submission, "approval", None)
     return {
         "id": submission.public_id,
         "clearance": submission.clearance.public_id,
         "state": submission.status,
+        "approval": approval.public_id if approval else None,
         "reasons": submission.reasons,
         "audio_sha256": submission.audio_sha256,
         "audio_bytes": submission.audio_bytes,
@@ -41,4 +44,23 @@ def describe_submission(
         "report": verification.report if verification else None,
         "created_at": _iso(submission.created_at),
         "decided_at": _iso(submission.decided_at),
+    }
+
+
+def describe_approval(approval: Approval, *, now: dt.datetime) -> dict[str, Any]:
+    """Return an ApprovalReport as of `now`."""
+    submission = approval.submission
+    return {
+        "id": approval.public_id,
+        "submission": submission.public_id,
+        "clearance": submission.clearance.public_id,
+        "state": approval.get_state(now=now),
+        "audio_sha256": submission.audio_sha256,
+        "valid_from": _iso(approval.valid_from),
+        "valid_to": _iso(approval.valid_to),
+        "status_list": {"uri": approval.status_uri, "idx": approval.status_index},
+        "certificate": approval.certificate,
+        "created_at": _iso(approval.created_at),
+        "changed_at": _iso(approval.changed_at),
+        "change_reason": approval.change_reason,
     }

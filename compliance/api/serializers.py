@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from compliance.models import ClearanceStatus, SubmissionStatus
+from compliance.models import ApprovalStatus, ClearanceStatus, SubmissionStatus
 
 # Stems in one clearance: more than any song of the field has, few enough to evaluate at once.
 MAX_STEMS = 64
@@ -138,6 +138,9 @@ class SubmissionReport(serializers.Serializer[Any]):
     id = serializers.CharField()
     clearance = serializers.CharField()
     state = serializers.ChoiceField(choices=SubmissionStatus.choices)
+    approval = serializers.CharField(
+        allow_null=True, help_text="Id of the approval, once the song is approved."
+    )
     reasons = ReasonMessage(many=True)
     audio_sha256 = serializers.CharField()
     audio_bytes = serializers.IntegerField()
@@ -156,3 +159,46 @@ class SubmissionPage(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(
         allow_null=True, help_text="Send as `cursor` to read on; null at the end."
     )
+
+
+class StatusListEntry(serializers.Serializer[Any]):
+    """Where it is published whether a certificate still holds."""
+
+    uri = serializers.URLField()
+    idx = serializers.IntegerField(min_value=0)
+
+
+class ApprovalReport(serializers.Serializer[Any]):
+    """An approval: it holds in [valid_from, valid_to) while its state is live."""
+
+    id = serializers.CharField()
+    submission = serializers.CharField()
+    clearance = serializers.CharField()
+    state = serializers.ChoiceField(choices=ApprovalStatus.choices)
+    audio_sha256 = serializers.CharField()
+    valid_from = serializers.DateTimeField()
+    valid_to = serializers.DateTimeField(help_text="First moment no longer approved.")
+    status_list = StatusListEntry()
+    certificate = serializers.CharField(help_text="The signed certificate: a JWS in compact form.")
+    created_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField(allow_null=True)
+    change_reason = serializers.CharField(
+        allow_blank=True, help_text="Why it was suspended, reinstated or revoked."
+    )
+
+
+class PublicKey(serializers.Serializer[Any]):
+    """A public Ed25519 key as a JWK."""
+
+    kty = serializers.CharField(help_text="OKP")
+    crv = serializers.CharField(help_text="Ed25519")
+    x = serializers.CharField()
+    kid = serializers.CharField()
+    use = serializers.CharField(help_text="sig")
+    alg = serializers.CharField(help_text="EdDSA")
+
+
+class KeySet(serializers.Serializer[Any]):
+    """A JWK Set (RFC 7517)."""
+
+    keys = PublicKey(many=True)

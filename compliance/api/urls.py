@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance.api import views
+from compliance.api import approvals, views
 
 urlpatterns = [
     path("clearances", views.ClearancesView.as_view(), name="clearances"),
@@ -19,4 +19,11 @@ urlpatterns = [
         views.TimelineView.as_view(),
         name="submission-timeline",
     ),
+    path("approvals/<str:public_id>", approvals.ApprovalView.as_view(), name="approval"),
+    path(
+        "approvals/<str:public_id>/certificate",
+        approvals.CertificateView.as_view(),
+        name="certificate",
+    ),
+    path("status-lists/<int:number>", approvals.StatusListView.as_view(), name="status-list"),
 ]

@@ -50,7 +50,12 @@ class KeyRing:
 
     def to_private_text(self) -> str:
         """Return the ring as it is kept: whoever reads it can sign."""
-        return json.dumps({"keys": [key.as_dict(private=key.is_private) for key in self.keys]}, indent=1) + "\n"
+        return (
+            json.dumps(
+                {"keys": [key.as_dict(private=key.is_private) for key in self.keys]}, indent=1
+            )
+            + "\n"
+        )
 
 
 def generate_key() -> OKPKey:

@@ -1,5 +1,6 @@
 """The stored data, one subject a file."""
 
+from compliance.models.approval import Approval, ApprovalStatus
 from compliance.models.clearance import Clearance, ClearanceStatus
 from compliance.models.event import Event
 from compliance.models.fingerprint import AudioFingerprint, IndexGeneration
@@ -11,6 +12,8 @@ from compliance.models.verification import Verification
 
 __all__ = [
     "ApiKey",
+    "Approval",
+    "ApprovalStatus",
     "AudioFingerprint",
     "Clearance",
     "ClearanceStatus",

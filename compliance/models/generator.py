@@ -15,6 +15,7 @@ class Scope(models.TextChoices):
     CLEARANCES_READ = "clearances:read", "Read own clearances"
     SUBMISSIONS_WRITE = "submissions:write", "Submit songs"
     SUBMISSIONS_READ = "submissions:read", "Read own submissions and reports"
+    APPROVALS_READ = "approvals:read", "Read own approvals and certificates"
 
 
 def list_all_scopes() -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from catalog.services.clearing import capture_caps, evaluate_rights, release_caps
 from compliance.models import Submission, SubmissionStatus
 from compliance.models.transitions import AlreadyMoved
+from compliance.services.approvals import issue_approval
 from compliance.services.events import record_event
 from compliance.services.rights_intent import read_intent
 from moderation.services.reviews import open_review_case
@@ -35,6 +36,7 @@ def approve_submission(
         SubmissionStatus.APPROVED, decided_at=now, decided_by=by, reasons=reasons
     )
     capture_caps(subject=submission.cap_subject, now=now)
+    issue_approval(submission=submission, by=by, now=now)
     _record(submission, by=by)
 
 

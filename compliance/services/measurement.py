@@ -2,25 +2,22 @@
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 
-from catalog.queries.audio_sources import (
-    describe_sources,
-    get_reference_files,
-    get_stem_files,
-    list_audio_sources,
-)
+from catalog.queries.audio_sources import describe_sources, list_audio_sources
 from compliance.audio.decoding import DecodingLimits
 from compliance.audio.evidence import SongEvidence
 from compliance.audio.manifest import Placement
 from compliance.audio.verification import verify_song
+from compliance.certificates.certificate import SongFingerprint
 from compliance.services.indexing import CurrentIndex
-from compliance.verdict import Verdict, decide_verdict
+from compliance.services.song_fingerprint import compute_song_fingerprint
+from compliance.services.source_files import locate_sources
+from compliance.verdict import Outcome, Verdict, decide_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +40,34 @@ def measure_song(
     An unreadable song is a verdict with a reason, never an exception.
     """
     started_s = time.monotonic()
-    sources = list_audio_sources()
+    limits = DecodingLimits(max_duration_s=settings.MAX_AUDIO_DURATION_S)
+    files = locate_sources(
+        list_audio_sources(), needed={f"stem:{placement.stem}" for placement in placements}
+    )
     evidence = verify_song(
         song=song,
         placements=placements,
-        stem_files=locate(get_stem_files([s.external_id for s in sources if s.kind == "stem"])),
-        reference_files=locate(
-            get_reference_files([s.external_id for s in sources if s.kind == "reference"])
-        ),
+        stem_files=_select(files, "stem:"),
+        reference_files=_select(files, "reference:"),
         index=current.index,
         vocal=vocal,
-        limits=DecodingLimits(max_duration_s=settings.MAX_AUDIO_DURATION_S),
+        limits=limits,
     )
     verdict = decide_verdict(evidence)
+    fingerprint = None
+    # Only what may still be approved is certified one day.
+    if evidence.refusal is None and verdict.outcome != Outcome.REJECTED:
+        fingerprint = compute_song_fingerprint(song, limits=limits)
     duration_s = time.monotonic() - started_s
     return Measurement(
         verdict=verdict,
         evidence=evidence,
         report=build_report(
-            verdict=verdict, evidence=evidence, current=current, duration_s=duration_s
+            verdict=verdict,
+            evidence=evidence,
+            fingerprint=fingerprint,
+            current=current,
+            duration_s=duration_s,
         ),
         timeline_svg="",
         index_version=current.version,
@@ -69,19 +75,24 @@ def measure_song(
     )
 
 
-def locate(names: dict[str, str]) -> dict[str, Path]:
-    """Return the local path of stored audio, by external id."""
-    return {external_id: Path(default_storage.path(name)) for external_id, name in names.items()}
+def _select(files: dict[str, Path], prefix: str) -> dict[str, Path]:
+    return {key.removeprefix(prefix): path for key, path in files.items() if key.startswith(prefix)}
 
 
 def build_report(
-    *, verdict: Verdict, evidence: SongEvidence, current: CurrentIndex, duration_s: float
+    *,
+    verdict: Verdict,
+    evidence: SongEvidence,
+    fingerprint: SongFingerprint | None,
+    current: CurrentIndex,
+    duration_s: float,
 ) -> dict[str, Any]:
     """Return the full report: verdict first, then everything measured, every number with its unit in its name."""
     return {
         **verdict.to_json(),
         "names": name_recordings({match.key for match in evidence.matches}),
         "evidence": evidence.to_json(),
+        "fingerprint": asdict(fingerprint) if fingerprint else None,
         "index": {
             "version": current.version,
             "n_recordings": current.n_recordings,

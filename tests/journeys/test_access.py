@@ -9,6 +9,8 @@ from tests.conftest import make_client, make_generator, make_key
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
+# What verifies a certificate is for everybody.
+PUBLIC = ("status-lists/",)
 
 
 def list_api_paths() -> list[str]:
@@ -19,6 +21,7 @@ def list_api_paths() -> list[str]:
             paths += [
                 f"/api/v1/{inner.pattern}".replace("<str:public_id>", "xyz_1")
                 for inner in pattern.url_patterns
+                if not str(inner.pattern).startswith(PUBLIC)
             ]
     assert len(paths) > 5
     return paths

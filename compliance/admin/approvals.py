@@ -1,0 +1,53 @@
+"""Approvals: what was approved, until when, and what its certificate says."""
+
+import base64
+import json
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from compliance.admin.readonly import ReadOnlyAdmin
+from compliance.admin.songs import show_json
+from compliance.models import Approval
+
+STATUS_COLORS = {
+    "live": "success", "suspended": "warning", "revoked": "danger", "superseded": "info", "sunset": "info",
+}  # fmt: skip
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    """Approvals, read only."""
+
+    list_display = ["public_id", "submission", "show_status", "valid_from", "valid_to"]
+    list_filter = ["status", "submission__generator"]
+    list_select_related = ["submission"]
+    search_fields = ["public_id", "submission__public_id", "submission__audio_sha256"]
+    date_hierarchy = "valid_to"
+    fields = [
+        "public_id", "submission", "show_status", "valid_from", "valid_to", "show_claims", "show_token", "show_list",
+        "created_at", "changed_at", "changed_by", "change_reason",
+    ]  # fmt: skip
+
+    @display(description="Status", label=STATUS_COLORS)
+    def show_status(self, approval: Approval) -> str:
+        """Return the status as of now, colored."""
+        return approval.get_state(now=timezone.now()).value
+
+    @display(description="What is certified")
+    def show_claims(self, approval: Approval) -> str:
+        """Return the claims of the certificate."""
+        payload = approval.certificate.split(".")[1]
+        return show_json(json.loads(base64.urlsafe_b64decode(payload + "==")))
+
+    @display(description="Certificate")
+    def show_token(self, approval: Approval) -> str:
+        """Return the signed token, to be copied."""
+        return format_html('<code style="word-break: break-all">{}</code>', approval.certificate)
+
+    @display(description="Status list")
+    def show_list(self, approval: Approval) -> str:
+        """Return where the certificate's status is published."""
+        return f"{approval.status_uri}, index {approval.status_index}"

@@ -1,0 +1,170 @@
+"""Approvals: made with the approval of a song, ended by people or by the end of a grant."""
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from catalog.queries.rights_facts import load_stem_facts
+from compliance.certificates.certificate import (
+    Certificate,
+    CertifiedGrant,
+    CertifiedStem,
+    SongFingerprint,
+    sign_certificate,
+)
+from compliance.models import Approval, ApprovalStatus, Submission, Verification
+from compliance.services.events import record_event
+from compliance.services.rights_intent import read_intent
+from compliance.services.signing_keys import load_keys
+
+SYSTEM = "system"
+
+
+class UnknownApproval(Exception):
+    """The generator has no such approval."""
+
+
+class SecondPersonNeeded(Exception):
+    """One person alone cannot revoke: somebody else must have suspended the approval first."""
+
+    def __init__(self, *, public_id: str, by: str) -> None:
+        super().__init__(f"{by} cannot revoke {public_id} alone: another person suspends it first")
+
+
+def issue_approval(*, submission: Submission, by: str, now: dt.datetime) -> Approval:
+    """Make the approval of a song with its certificate; call inside the transaction that approves the song.
+
+    Signing reads one small file and takes well under a millisecond, so it happens inside that transaction: an approved song
+    without a certificate never exists.
+
+    Raises
+    ------
+    InvalidKeys, OSError : if there is no key to sign with
+    """
+    now = now.replace(microsecond=0)  # tokens count whole seconds
+    valid_from, valid_to = find_valid_period(submission=submission, now=now)
+    approval = Approval(submission=submission, valid_from=valid_from, valid_to=valid_to)
+    certificate = describe_approved_song(approval=approval, submission=submission, now=now)
+    approval.certificate = sign_certificate(certificate=certificate, keys=load_keys())
+    approval.save(force_insert=True)
+    _record(approval, kind="approval.approved", by=by, data={"valid_to": valid_to.isoformat()})
+    return approval
+
+
+def find_valid_period(
+    *, submission: Submission, now: dt.datetime
+) -> tuple[dt.datetime, dt.datetime]:
+    """Return the half-open period: from the decision or the first day asked for to the earliest end.
+
+    The ends are the intended use's and the grants', as evaluated for the clearance: what nobody asked for is not approved.
+    Days begin in UTC. When all of it is past, the period is empty.
+    """
+    intent = read_intent(submission.clearance.intent)
+    until = submission.clearance.rights["valid"]["until"]
+    ends_on = min([intent.ends_on, *([dt.date.fromisoformat(until)] if until else [])])
+    valid_to = _start_of_day(ends_on)
+    return min(max(now, _start_of_day(intent.starts_on)), valid_to), valid_to
+
+
+def describe_approved_song(
+    *, approval: Approval, submission: Submission, now: dt.datetime
+) -> Certificate:
+    """Return what is certified of a song."""
+    clearance = submission.clearance
+    verification = Verification.objects.filter(submission=submission).first()
+    fingerprint = verification.report.get("fingerprint") if verification else None
+    return Certificate(
+        issuer=settings.PUBLIC_URL,
+        approval=approval.public_id,
+        submission=submission.public_id,
+        audio_sha256=submission.audio_sha256,
+        fingerprint=SongFingerprint(**fingerprint) if fingerprint else None,
+        stems=_list_stems(submission=submission, now=now),
+        territories=tuple(clearance.rights["valid"]["territories"]),
+        uses=tuple(clearance.intent["uses"]),
+        issued_at=now,
+        valid_from=approval.valid_from,
+        valid_to=approval.valid_to,
+        rights_policy=clearance.rights["policy_version"],
+        engine_version=verification.engine_version if verification else None,
+        status_uri=approval.status_uri,
+        status_index=approval.status_index,
+    )
+
+
+def _list_stems(*, submission: Submission, now: dt.datetime) -> tuple[CertifiedStem, ...]:
+    """Return the stems of the song with the grants that the clearance rested on."""
+    clearance = submission.clearance
+    names = sorted({placement["stem"] for placement in submission.manifest["placements"]})
+    facts = load_stem_facts(
+        stems=names, intent=read_intent(clearance.intent), on=now.astimezone(dt.UTC).date()
+    )
+    rested_on = set(clearance.rights["grants"])
+    return tuple(
+        CertifiedStem(
+            stem=name,
+            grants=tuple(
+                CertifiedGrant(id=grant.id, label=grant.label)
+                for grant in (facts[name].grants if name in facts else ())
+                if grant.id in rested_on
+            ),
+        )
+        for name in names
+    )
+
+
+def suspend_approval(*, approval: Approval, by: str, reason: str, now: dt.datetime) -> None:
+    """Suspend: one person may, and it can be undone.
+
+    Raises
+    ------
+    IllegalTransition, AlreadyMoved : if the approval is not live
+    """
+    _move(approval, ApprovalStatus.SUSPENDED, by=by, reason=reason, now=now)
+
+
+def reinstate_approval(*, approval: Approval, by: str, reason: str, now: dt.datetime) -> None:
+    """Make a suspended approval live again.
+
+    Raises
+    ------
+    IllegalTransition, AlreadyMoved : if the approval is not suspended
+    """
+    _move(approval, ApprovalStatus.LIVE, by=by, reason=reason, now=now)
+
+
+def revoke_approval(*, approval: Approval, by: str, reason: str, now: dt.datetime) -> None:
+    """Revoke for good: the system when rights end, people only in twos (one suspends, another revokes).
+
+    Raises
+    ------
+    SecondPersonNeeded : if nobody else has suspended the approval
+    IllegalTransition, AlreadyMoved : if the approval has ended already
+    """
+    is_suspended = approval.status == ApprovalStatus.SUSPENDED
+    if by != SYSTEM and not (is_suspended and approval.changed_by != by):
+        raise SecondPersonNeeded(public_id=approval.public_id, by=by)
+    _move(approval, ApprovalStatus.REVOKED, by=by, reason=reason, now=now)
+
+
+@transaction.atomic
+def _move(
+    approval: Approval, status: ApprovalStatus, *, by: str, reason: str, now: dt.datetime
+) -> None:
+    approval.transition_to(status, changed_at=now, changed_by=by, change_reason=reason)
+    kind = "reinstated" if status == ApprovalStatus.LIVE else status.value
+    _record(approval, kind=f"approval.{kind}", by=by, data={"reason": reason})
+
+
+def _record(approval: Approval, *, kind: str, by: str, data: dict[str, Any]) -> None:
+    submission = approval.submission
+    record_event(
+        kind=kind, subject=f"approval:{approval.public_id}", actor=by,
+        generator=submission.generator.public_id, data={"submission": submission.public_id, **data},
+    )  # fmt: skip
+
+
+def _start_of_day(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
