@@ -31,7 +31,9 @@ def main() -> int:
         say("Setting up the database and the demo catalog ...")
         run_command("migrate", "--no-input", environment=environment)
         run_command("load_demo", environment=environment)
-        with serve(environment=environment, log=data_dir / "service.log", port=choose_port()) as service:
+        with serve(
+            environment=environment, log=data_dir / "service.log", port=choose_port()
+        ) as service:
             say(describe(url=service.url, log=service.log, logins=read_logins(data_dir)))
             stop.wait()
             say("\nStopping ...")
@@ -51,7 +53,7 @@ def choose_port() -> int:
 def describe(*, url: str, log: Path, logins: Logins) -> str:
     """Return what a person needs to look around."""
     people = "\n".join(
-        f"    {login.role:<10} {login.username:<10} {login.password}" for login in logins.people
+        f"    {login.username:<10} {login.password:<18} {login.role}" for login in logins.people
     )
     return f"""
 Cleartone runs.

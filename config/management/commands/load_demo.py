@@ -29,9 +29,10 @@ USES = ("ai_output_generation", "personalised_song_stream", "download", "share_s
 SONG_CAP = 10_000
 # Who works in the demo: role, username, groups.
 PEOPLE = (
-    ("operator", "admin", ()),
-    ("legal", "legal", ("Legal: editor", "Legal: approver")),
-    ("moderator", "moderator", ("Moderators",)),
+    ("operates", "admin", ()),
+    ("prepares grants", "editor", ("Catalog editors",)),
+    ("activates them", "approver", ("Catalog approvers",)),
+    ("decides cases", "moderator", ("Moderators",)),
 )
 
 
@@ -68,7 +69,7 @@ def make_person(role: str, username: str, groups: tuple[str, ...]) -> Login:
     user = User.objects.create_user(
         username, password=password, is_staff=True, is_superuser=not groups
     )
-    user.groups.set(Group.objects.filter(name__in=groups))
+    user.groups.set([Group.objects.get(name=name) for name in groups])
     return Login(role=role, username=username, password=password)
 
 
