@@ -3,10 +3,9 @@ import json
 
 import pytest
 
-from catalog.services.clearing import clear_stems
 from compliance.certificates.certificate import Standing, judge_standing, read_certificate
 from compliance.certificates.status_list import LIST_SIZE, read_status_list
-from compliance.models import Approval, Clearance, Event, Submission, Verification
+from compliance.models import Approval, Event
 from compliance.models.transitions import IllegalTransition
 from compliance.services.approvals import (
     SecondPersonNeeded,
@@ -15,48 +14,13 @@ from compliance.services.approvals import (
     suspend_approval,
 )
 from compliance.services.decisions import approve_submission
-from compliance.services.rights_intent import read_intent
 from compliance.services.signing_keys import get_key_path, load_keys
 from compliance.services.status_lists import UnknownStatusList, make_status_list
-from tests.songs import LICENSED, make_intent, make_manifest
+from tests.compliance.approved import FINGERPRINT, approval, approve, make_submission
+from tests.songs import LICENSED, make_intent
 
+__all__ = ["approval"]
 pytestmark = pytest.mark.django_db
-FINGERPRINT = {"algorithm": "chromaprint", "version": 1, "sha256": "cd" * 32}
-
-
-def make_submission(generator, now, *, intent=None, measured: bool = True) -> Submission:
-    """A song that waits for its verdict, under a clearance that rests on real grants."""
-    intent = intent or make_intent()
-    clearance = Clearance(
-        generator=generator, status="cleared", message="m", stems=list(LICENSED), intent=intent
-    )
-    rights = clear_stems(
-        stems=LICENSED, intent=read_intent(intent), subject=clearance.cap_subject,
-        hold_until=now + dt.timedelta(days=1), now=now,
-    )  # fmt: skip
-    assert rights.cleared, rights.reasons
-    clearance.rights, clearance.expires_at = rights.to_json(), now + dt.timedelta(days=1)
-    clearance.save()
-    submission = Submission.objects.create(
-        generator=generator, clearance=clearance, audio="a", audio_sha256="ab" * 32, audio_bytes=1,
-        manifest=make_manifest(*LICENSED[:2]), cap_subject=clearance.cap_subject,
-    )  # fmt: skip
-    if measured:
-        Verification.objects.create(
-            submission=submission, outcome="approved", report={"fingerprint": FINGERPRINT},
-            engine_version="9.9", duration_s=1.0,
-        )  # fmt: skip
-    return submission
-
-
-def approve(submission: Submission, now) -> Approval:
-    approve_submission(submission=submission, by="user:mo", reasons=[], now=now)
-    return submission.approval
-
-
-@pytest.fixture
-def approval(generator, grant, now) -> Approval:
-    return approve(make_submission(generator, now), now)
 
 
 def judge(approval: Approval, now, *, list_at=None) -> Standing:
