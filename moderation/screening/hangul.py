@@ -33,7 +33,8 @@ _KEYS = dict(
 _ROMAN_INITIALS = "g kk n d tt r m b pp s ss - j jj ch k t p h".split()  # noqa: SIM905 - as in a table
 _ROMAN_MEDIALS = "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split()  # noqa: SIM905
 # How a final consonant is written when the next syllable begins with a vowel.
-_BEFORE_VOWEL = {"k": "g", "t": "s", "p": "b", "l": "r"}
+_FINAL_SOUNDS = "g kk d r b s ss j ch k t p".split()  # noqa: SIM905
+_BEFORE_VOWEL = dict(zip("ㄱㄲㄷㄹㅂㅅㅆㅈㅊㅋㅌㅍ", _FINAL_SOUNDS, strict=True))
 _ROMAN_FINALS = ["", *"k k k n n n t l k m l l l p l m p p t t ng t t k t p t".split()]  # noqa: SIM905
 
 
@@ -82,18 +83,18 @@ def to_keys(text: str) -> str:
 def to_roman(text: str) -> str:
     """Return the text in Latin letters, syllable by syllable, by Revised Romanization."""
     pieces: list[str] = []
-    final_before = ""
+    final_before = letter_before = ""
     for char in text:
         if not is_syllable(char):
             pieces.append(final_before + char)
-            final_before = ""
+            final_before = letter_before = ""
             continue
         code = ord(char) - _FIRST_SYLLABLE
         initial = _ROMAN_INITIALS[code // 588]
         if final_before == "l" and initial == "r":
             initial = "l"
         if initial == "-":
-            initial, final_before = "", _BEFORE_VOWEL.get(final_before, final_before)
+            initial, final_before = "", _BEFORE_VOWEL.get(letter_before, final_before)
         pieces.append(final_before + initial + _ROMAN_MEDIALS[code % 588 // 28])
-        final_before = _ROMAN_FINALS[code % 28]
+        final_before, letter_before = _ROMAN_FINALS[code % 28], FINALS[code % 28]
     return "".join([*pieces, final_before])

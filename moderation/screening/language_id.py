@@ -6,6 +6,7 @@ is "other". Nothing here is random: the same text gives the same answer in every
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +17,20 @@ import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from moderation.screening.hangul import is_hangul
+from moderation.screening.language_pack import load_common_words
 from moderation.screening.languages import LANGUAGES
+from moderation.screening.normalization import strip_accents
 
 OTHER = "other"
 # What the form's language adds to the log-odds of that language: worth about three clear words.
 PRIOR_LOG_ODDS = 2.0
+# How far everyday words count beside py3langid, which knows letters and not words, and how many of them are counted:
+# short texts have few letters.
+WORD_WEIGHT = 0.5
+# Size of a list that would say nothing.
+_UNLISTED_WORDS = 30_000
+_MOST_WORDS = 12
+_WORD = re.compile(r"[^\W\d_]{3,}")
 # A text counts as another language when py3langid gives it this share among all its languages and ours together
 # less than the rest. Short texts are never enough.
 MIN_OTHER_SHARE = 0.9
@@ -43,6 +53,7 @@ class LanguageGuess:
 
 def identify_language(text: str, *, prior: str | None = None) -> LanguageGuess:
     """Return the language of the text; `prior` is the language of the form it came from."""
+    text = unicodedata.normalize("NFKC", text)
     letters = [char for char in text if char.isalpha()]
     if not letters:
         return _guess(prior if prior in LANGUAGES else LANGUAGES[0], 0.5, {})
@@ -55,6 +66,8 @@ def identify_language(text: str, *, prior: str | None = None) -> LanguageGuess:
     if latin < 0.5:
         return _guess(OTHER, 1 - latin, {})
     shares = _rank_ours(text)
+    for code, log_odds in _weigh_everyday_words(text).items():
+        shares[code] *= math.exp(log_odds)
     if prior in shares:
         shares[prior] *= math.exp(PRIOR_LOG_ODDS)
     total = sum(shares.values())
@@ -85,6 +98,21 @@ def _rank_ours(text: str) -> dict[str, float]:
     odds = np.exp((ours - ours.max()) / math.sqrt(len(text.encode()) or 1))
     shares = odds / odds.sum()
     return dict(zip((c for c in LANGUAGES if c != "ko"), shares.tolist(), strict=True))
+
+
+def _weigh_everyday_words(text: str) -> dict[str, float]:
+    """Return for each language what its everyday words in the text add to its log-odds.
+
+    A word of a short list says more than one of a long list, and any says more than a word of none.
+    """
+    words = {strip_accents(word.lower()) for word in _WORD.findall(text)}
+    return {
+        code: WORD_WEIGHT
+        * min(_MOST_WORDS, len(words & known))
+        * math.log(_UNLISTED_WORDS / len(known))
+        for code, known in load_common_words().items()
+        if code != "ko"
+    }
 
 
 def _rank_all(text: str) -> tuple[str, float]:

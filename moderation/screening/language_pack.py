@@ -77,13 +77,12 @@ def load_language_pack(code: str) -> LanguagePack:
 
 
 @cache
-def load_common_words() -> frozenset[str]:
-    """Return everyday words of all languages, without accents; no disguise is read into them."""
-    return frozenset(
-        word
+def load_common_words() -> Mapping[str, frozenset[str]]:
+    """Return the everyday words of each language, without accents."""
+    return {
+        path.parent.name: frozenset(path.read_text(encoding="utf-8").split())
         for path in sorted(LANGUAGES_DIR.glob("*/common.txt"))
-        for word in path.read_text(encoding="utf-8").split()
-    )
+    }
 
 
 def expand_entry(entry: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ disguised is looked up whole in tables made from the entries.
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -37,9 +37,11 @@ from moderation.screening.tokens import (
     Disguise,
     Guess,
     Word,
+    find_chunks,
     find_guesses,
     find_spaced_hangul,
     find_words,
+    read_chunk,
     squeeze,
     to_skeleton,
 )
@@ -51,6 +53,7 @@ _MIN_DROPPED_LENGTH = 3
 # Shortest entry of another language that counts in a message of this one.
 _MIN_FOREIGN_LENGTH = 5
 _VOWELS = "aeiou"
+_LONE_NEIGHBORS = frozenset(_VOWELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +82,24 @@ class _Tables:
 class Lexicon:
     """The entries of several packs, ready to be searched."""
 
-    def __init__(self, packs: Collection[LanguagePack], *, common_words: Collection[str]) -> None:
-        """Index the packs; `common_words` are everyday words no disguise is read into."""
+    def __init__(
+        self, packs: Collection[LanguagePack], *, common_words: Mapping[str, Collection[str]]
+    ) -> None:
+        """Index the packs; `common_words` are the everyday words of each language."""
         self._words = ahocorasick.Automaton()
         self._hangul = ahocorasick.Automaton()
         self._tables = _Tables()
-        self._common = frozenset(common_words)
-        entries: dict[tuple[bool, str], list[Term | None]] = defaultdict(list)
+        self._common_of = {code: frozenset(words) for code, words in common_words.items()}
+        self._common_together: dict[tuple[str, ...], frozenset[str]] = {}
+        self._common = frozenset[str]().union(*self._common_of.values())
+        entries: dict[tuple[bool, str], list[Term | str]] = defaultdict(list)
         for pack in packs:
             for term in pack.terms:
                 self._index_term(term, entries)
             for phrase in pack.allowed:
-                entries[_pattern_of(phrase, prefix=phrase.endswith("*"), inside=False)].append(None)
+                folded = "".join(map(fold_cluster, phrase))
+                key = _pattern_of(folded, prefix=phrase.endswith("*"), inside=False)
+                entries[key].append(pack.code)
         for (hangul, pattern), terms in entries.items():
             automaton = self._hangul if hangul else self._words
             automaton.add_word(pattern, (len(pattern), terms))
@@ -101,31 +110,35 @@ class Lexicon:
             for length, forms in self._tables.by_length.items()
         }
 
-    def find(self, normalized: NormalizedText, *, languages: Collection[str]) -> list[Hit]:
-        """Return the entries in the text, by position; those of other languages only if unmistakable."""
+    def find(
+        self, normalized: NormalizedText, *, primary: str, languages: Collection[str]
+    ) -> list[Hit]:
+        """Return the entries in the text, by position.
+
+        primary : the language of the text. languages : those it may be in, whose entries all count; of others only
+        what is unmistakable does.
+        """
         text = normalized.text
         words = find_words(text)
-        hits, allowed = [], []
-        for term, start, end in self._scan(words):
-            if term is None:
+        hits: list[Hit] = []
+        allowed: list[tuple[int, int]] = []
+        for entry, start, end in (*self._scan(words), *self._scan_hangul(text, words)):
+            if isinstance(entry, Term):
+                hits.append(Hit(term=entry, start=start, end=end))
+            elif entry in languages:
                 allowed.append((start, end))
-            else:
-                hits.append(Hit(term=term, start=start, end=end))
-        for term, start, end in self._scan_hangul(text, words):
-            if term is None:
-                allowed.append((start, end))
-            else:
-                hits.append(Hit(term=term, start=start, end=end))
-        hits.extend(self._find_disguised(text, words))
+        common = self._find_common(languages)
+        hits.extend(self._find_in_reading(text, common))
+        hits.extend(self._find_disguised(text, words, common))
         kept = [
             hit
             for hit in hits
             if not any(start <= hit.start and hit.end <= end for start, end in allowed)
-            and self._counts(hit, text=text, languages=languages)
+            and self._counts(hit, text=text, primary=primary, languages=languages)
         ]
         return _without_duplicates(kept)
 
-    def _index_term(self, term: Term, entries: dict[tuple[bool, str], list[Term | None]]) -> None:
+    def _index_term(self, term: Term, entries: dict[tuple[bool, str], list[Term | str]]) -> None:
         folded = "".join(map(fold_cluster, term.text))
         entries[_pattern_of(folded, prefix=term.prefix, inside=term.inside)].append(term)
         compact = re.sub(r"[\W_]", "", strip_accents(folded))
@@ -151,8 +164,8 @@ class Lexicon:
                 if form not in self._common:
                     tables.dropped[form].append(term)
 
-    def _scan(self, words: Sequence[Word]) -> Iterator[tuple[Term | None, int, int]]:
-        """Yield entries (None for allowed phrases) matched on whole words."""
+    def _scan(self, words: Sequence[Word]) -> Iterator[tuple[Term | str, int, int]]:
+        """Yield entries (the language's code for an allowed phrase) matched on whole words."""
         if not words:
             return
         starts, position = [], 1
@@ -166,7 +179,7 @@ class Lexicon:
             start, end = words[first_word].start, words[last_word].end
             for term in terms:
                 if (
-                    term is None
+                    isinstance(term, str)
                     or not term.accented
                     or _has_accents(term, words[first_word : last_word + 1])
                 ):
@@ -174,7 +187,7 @@ class Lexicon:
 
     def _scan_hangul(
         self, text: str, words: Sequence[Word]
-    ) -> Iterator[tuple[Term | None, int, int]]:
+    ) -> Iterator[tuple[Term | str, int, int]]:
         """Yield entries matched on Hangul letters, ending where a syllable ends."""
         runs = [(word.text, word.start, None) for word in words if any(map(is_hangul, word.text))]
         if not runs:
@@ -195,10 +208,59 @@ class Lexicon:
             for term in terms:
                 yield term, start, end + 1
 
-    def _find_disguised(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
+    def reveal(self, text: str, *, languages: Collection[str]) -> str:
+        """Return a normalized text with its disguised words as they were meant, where that is sure."""
+        reading = self._read(text, self._find_common(languages))
+        return text if reading is None else reading.text
+
+    def _read(self, text: str, common: frozenset[str]) -> NormalizedText | None:
+        """Return the text as meant, each character with its place in the text; None if nothing is disguised."""
+        pieces: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        done = 0
+        for chunk, start, end in find_chunks(text):
+            word = read_chunk(chunk, common) or read_chunk(chunk, self._tables.exact)
+            if word is not None:
+                pieces += [text[done:start], word]
+                starts += [*range(done, start), *[start] * len(word)]
+                ends += [*range(done + 1, start + 1), *[end] * len(word)]
+                done = end
+        if not pieces:
+            return None
+        return NormalizedText(
+            original=text,
+            text="".join([*pieces, text[done:]]),
+            starts=[*starts, *range(done, len(text))],
+            ends=[*ends, *range(done + 1, len(text) + 1)],
+        )
+
+    def _find_in_reading(self, text: str, common: frozenset[str]) -> Iterator[Hit]:
+        """Yield entries, phrases above all, that only show when disguised words are read."""
+        reading = self._read(text, common)
+        if reading is None:
+            return
+        for entry, first, last in self._scan(find_words(reading.text)):
+            start, end = reading.locate(start=first, end=last)
+            if isinstance(entry, Term) and reading.text[first:last] != text[start:end]:
+                yield Hit(term=entry, start=start, end=end, disguise=Disguise.LEET)
+
+    def _find_common(self, languages: Collection[str]) -> frozenset[str]:
+        """Return the everyday words of the languages together."""
+        key = tuple(sorted(languages))
+        if key not in self._common_together:
+            of = self._common_of
+            self._common_together[key] = frozenset[str]().union(
+                *(of[code] for code in key if code in of)
+            )
+        return self._common_together[key]
+
+    def _find_disguised(
+        self, text: str, words: Sequence[Word], common: frozenset[str]
+    ) -> Iterator[Hit]:
         tables = self._tables
         for word in words:
-            if word.bare in self._common:
+            if word.bare in common:
                 continue
             for table, disguise in (
                 (tables.dropped, Disguise.VOWELS),
@@ -210,13 +272,13 @@ class Lexicon:
                 for term in tables.initials.get(word.text, ()):
                     yield Hit(term=term, start=word.start, end=word.end, disguise=Disguise.INITIALS)
         for guess in find_guesses(text):
-            for term in self._look_up(guess):
+            for term in self._look_up(guess, common):
                 yield Hit(term=term, start=guess.start, end=guess.end, disguise=guess.disguise)
         for run, start, end in self._hangul_runs(text):
             for term in self._match_hangul_run(run):
                 yield Hit(term=term, start=start, end=end, disguise=Disguise.SPACED)
 
-    def _look_up(self, guess: Guess) -> Collection[Term]:
+    def _look_up(self, guess: Guess, common: frozenset[str]) -> Collection[Term]:
         tables = self._tables
         if guess.disguise is Disguise.LEET:
             return tables.skeleton.get(guess.form, ())
@@ -229,7 +291,7 @@ class Lexicon:
                 for term in tables.exact[form]
                 if term.severity >= Severity.REVIEW
             ]
-        if guess.form in self._common:
+        if guess.form in common:
             return ()
         found = tables.exact.get(guess.form, ())
         if not found and guess.disguise in {Disguise.REPEAT, Disguise.SPACED}:
@@ -253,16 +315,21 @@ class Lexicon:
         joined, places = _spell_hangul(run, [(0, len(run))])
         for last, (length, terms) in self._hangul.iter(joined):
             del length
-            if any(term is None for term in terms):
+            if any(isinstance(term, str) for term in terms):
                 return
             end = places[last]
             following = places[last + 1] if last + 1 < len(places) else None
             if end is None or following != end or not is_syllable(run[end]):
                 yield from (term for term in terms if term.severity >= Severity.REVIEW)
 
-    def _counts(self, hit: Hit, *, text: str, languages: Collection[str]) -> bool:
+    def _counts(self, hit: Hit, *, text: str, primary: str, languages: Collection[str]) -> bool:
         """Tell whether an entry counts in a message of these languages."""
         term = hit.term
+        if term.language == primary:
+            return True
+        written = strip_accents(text[hit.start : hit.end])
+        if written in self._common_of.get(primary, ()):
+            return False
         if term.language in languages or term.everywhere:
             return True
         if term.language == "ko":
@@ -271,7 +338,7 @@ class Lexicon:
             term.severity >= Severity.STRONG
             and hit.end - hit.start >= _MIN_FOREIGN_LENGTH
             and hit.disguise not in {Disguise.VOWELS, Disguise.MASK}
-            and strip_accents(text[hit.start : hit.end]) not in self._common
+            and written not in self._common
         )
 
 
@@ -297,8 +364,7 @@ def _spell_hangul(text: str, intervals: Sequence[tuple[int, int]]) -> tuple[str,
     for start, end in intervals:
         for position in range(start, end):
             char = text[position]
-            if is_jamo(char) and char == letters[-1] and char >= "\u314f":
-                places[-1] = position
+            if position > start and _stretches(char, text[position - 1]):
                 continue
             if start + 1 < position and char == text[position - 1] == text[position - 2]:
                 continue
@@ -308,6 +374,11 @@ def _spell_hangul(text: str, intervals: Sequence[tuple[int, int]]) -> tuple[str,
         letters.append(SEPARATOR)
         places.append(None)
     return "".join(letters), places
+
+
+def _stretches(char: str, before: str) -> bool:
+    """Tell whether a loose vowel only draws out the one before it (씨ㅣㅣㅣ발, 병ㅕㅕㅕ신)."""
+    return is_jamo(char) and char >= "\u314f" and char in split_syllable(before)
 
 
 def _romanizations(word: str) -> set[str]:
@@ -327,12 +398,14 @@ def _romanizations(word: str) -> set[str]:
 
 
 def _drop_vowels(word: str) -> set[str]:
-    """Return the word with one vowel left out, or all of them; never the last letter."""
-    inner = word[:-1]
-    forms = {
-        inner[:i] + inner[i + 1 :] + word[-1] for i, char in enumerate(inner) if char in _VOWELS
-    }
-    forms.add("".join(char for char in inner if char not in _VOWELS) + word[-1])
+    """Return the word with one vowel left out, or all of them; never the last letter or half of a double vowel."""
+    lone = [
+        i
+        for i, char in enumerate(word[:-1])
+        if char in _VOWELS and word[i - 1 : i] not in _LONE_NEIGHBORS and word[i + 1] not in _VOWELS
+    ]
+    forms = {word[:i] + word[i + 1 :] for i in lone}
+    forms.add("".join(char for i, char in enumerate(word) if i not in lone))
     return {form for form in forms if len(form) >= _MIN_DROPPED_LENGTH and form != word}
 
 
@@ -344,10 +417,10 @@ def _has_accents(term: Term, words: Sequence[Word]) -> bool:
 
 
 def _without_duplicates(hits: list[Hit]) -> list[Hit]:
-    """Keep one hit for each term and place, the plain one first."""
-    best: dict[tuple[int, int, str, str], Hit] = {}
+    """Keep one hit for each category and place: the worst, a plain one before a disguised one."""
+    best: dict[tuple[int, int, str], Hit] = {}
     for hit in sorted(hits, key=lambda hit: (hit.start, hit.end, hit.disguise or "")):
-        key = (hit.start, hit.end, hit.term.category, hit.term.language)
+        key = (hit.start, hit.end, hit.term.category)
         held = best.get(key)
         if held is None or held.term.severity < hit.term.severity:
             best[key] = hit

@@ -47,6 +47,9 @@ class Policy:
         }
     )
 
+    # What a text scores at least that hides a word of the lexicon.
+    disguise_score: float = 0.6
+
     def limits(self, *, category: Category, language: str) -> Thresholds:
         """Return the thresholds of a category in a language."""
         return self.exceptions.get((language, category), self.thresholds[category])
@@ -68,9 +71,9 @@ class Policy:
         return outcome
 
 
-_DEFAULT = Thresholds(review=0.5, block=0.9)
+_DEFAULT = Thresholds(review=0.5, block=0.95)
 DEFAULT_POLICY = Policy(
-    version="2026.11-1",
+    version="2026.11-2",
     thresholds={
         **dict.fromkeys(Category, _DEFAULT),
         Category.SELF_HARM: Thresholds(review=0.5, block=_NEVER),

@@ -95,7 +95,7 @@ def screen_text(
     check_text(text=text, kind=Kind(kind))
     normalized = normalize_text(text)
     guess = identify_language(text, prior=language)
-    hits = load_lexicon().find(normalized, languages=guess.plausible)
+    hits = load_lexicon().find(normalized, primary=guess.code, languages=guess.plausible)
     spans = [*_spans_of_hits(hits, normalized), *_spans_of_details(text, guess)]
     scores = _score(hits, spans, policy)
     core = frozenset(hit.term.category for hit in hits if hit.term.severity is Severity.CORE)

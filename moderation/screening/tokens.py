@@ -6,7 +6,7 @@ interval it was read from; guesses are only looked up whole in the lexicon, so a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,13 +60,19 @@ _EDGES = ".,;:!?\"'()[]{}…¡¿«»“”‘’„`´-–—~/\\<>|&^=+*#_"
 # Signs read as letters. `1`, `!`, `|` and `l` are one class, because each stands for i and for l.
 _LEET_SIGNS = "0134567892@$!|+€£¥(<"
 _TO_SKELETON = str.maketrans("0134567892@$!|+€£¥(<lv", "oieasgtbgzasiiteiycciu")
+# The same signs as letters: `1`, `!` and `|` once as i, once as l.
+_TO_LETTERS = (
+    str.maketrans("0134567892@$!|+€£¥(<", "oieasgtbgzasiiteiycc"),
+    str.maketrans("0134567892@$!|+€£¥(<", "oleasgtbgzaslltelycc"),
+)
+_MIN_READ_LENGTH = 3
 _LETTER = r"[^\W\d_]"
 _HAS_LEET = re.compile(rf"[{re.escape(_LEET_SIGNS)}]")
 _MASK = re.compile(r"[*#%•●■□▪★☆?_°^×~✱✻∗]")
 _LONG_RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 _ANY_RUN = re.compile(r"(.)\1+", re.DOTALL)
 # Single letters, each followed by one to three signs or blanks, at least three of them.
-_SPACED = re.compile(r"(?<![^\W_])(?:[^\W_](?:[^\w\n]|_){1,3}){2,}[^\W_](?![^\W_])")
+_SPACED = re.compile(r"(?<![^\W_])(?:(?:ss|[^\W_])(?:[^\w\n]|_){1,3}){2,}(?:ss|[^\W_])(?![^\W_])")
 _SPACED_HANGUL = re.compile(
     r"(?<![^\W_])(?:[\u3131-\u3163\uac00-\ud7a3](?:[^\w\n]|_|\d){1,3})+[\u3131-\u3163\uac00-\ud7a3](?![^\W_])"
 )
@@ -165,6 +171,27 @@ def _guess_spaced(run: str, offset: int) -> Iterator[Guess]:
             signs = re.sub(r"[\s._-]", "", run[first:last])
             if _HAS_LEET.search(signs):
                 yield Guess(to_skeleton(signs), Disguise.LEET, offset + first, offset + last)
+
+
+def read_chunk(chunk: str, known: Container[str]) -> str | None:
+    """Return what a chunk with signs or repeats in it was meant to say, if that is a known word; else None."""
+    bare = strip_accents(chunk).strip(_EDGES)
+    if len(bare) < _MIN_READ_LENGTH or not re.search(_LETTER, bare):
+        return None
+    candidates = [_LONG_RUN.sub(r"\1", bare), _LONG_RUN.sub(r"\1\1", bare)]
+    for table in _TO_LETTERS:
+        read = re.sub(r"[\W_]", "", bare.translate(table))
+        candidates += [read, _LONG_RUN.sub(r"\1", read)]
+    letters = re.sub(r"[\W\d_]", "", bare)
+    candidates.append(letters)
+    return next((word for word in candidates if word != bare and word in known), None)
+
+
+def find_chunks(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the runs between blanks that are more than letters, or repeat a letter, with their interval."""
+    for match in _CHUNK.finditer(text):
+        if not match[0].isalpha() or _LONG_RUN.search(match[0]):
+            yield match[0], match.start(), match.end()
 
 
 def find_spaced_hangul(text: str) -> Iterator[tuple[str, int, int]]:

@@ -10,7 +10,7 @@ from moderation.screening.hangul import split_syllable, to_initials, to_jamo, to
         ("병신", "byeongsin", "qudtls", "ㅂㅅ", "ㅂㅕㅇㅅㅣㄴ"),
         ("닥쳐", "dakchyeo", "ekrcu", "ㄷㅊ", "ㄷㅏㄱㅊㅕ"),
         ("걸레년", "geollenyeon", "rjffpsus", "ㄱㄹㄴ", "ㄱㅓㄹㄹㅔㄴㅕㄴ"),
-        ("꽃이", "kkosi", "rhcdl", "ㄲㅇ", "ㄲㅗㅊㅇㅣ"),
+        ("꽃이", "kkochi", "rhcdl", "ㄲㅇ", "ㄲㅗㅊㅇㅣ"),
     ],
     ids=["ssibal", "byeongsin", "final k", "double l", "final before a vowel"],
 )

@@ -1,0 +1,126 @@
+"""Put the training rows of a language together, and turn them into what the model reads."""
+
+import hashlib
+import random
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.screening.categories import Category, Severity
+from moderation.screening.language_pack import load_common_words, load_language_pack
+from moderation.screening.model_input import ModelInput, read_model_input
+from moderation.training.dedications import Split, load_dedications
+from moderation.training.sources import read_public_rows
+
+FRAMES = Path(__file__).parent / "frames.toml"
+# Rows drawn from the frames for a language, of each label.
+N_FRAMED = 250
+# Public rows of each label that are used of a language; English has many times more than it needs.
+MAX_PUBLIC = 12_000
+# What a row weighs beside a row of a public source: its own kind of text is rare and is what counts.
+WEIGHT_AUTHORED = 10.0
+WEIGHT_GRAMMAR = 4.0
+WEIGHT_FRAMED = 2.0
+WEIGHT_PUBLIC = 1.0
+# One group in so many is held out to fit the calibration.
+CALIBRATION_SHARE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One labeled text. group : rows of a group are held out together."""
+
+    text: str
+    language: str
+    violating: bool
+    categories: tuple[Category, ...]
+    weight: float
+    kind: str
+    group: str
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the row is kept back to fit the calibration."""
+        digest = hashlib.sha256(f"calibration/{self.language}/{self.group}".encode()).digest()
+        return digest[0] % CALIBRATION_SHARE == 0
+
+
+def load_training_rows(language: str) -> list[Row]:
+    """Return the rows a language is trained on; nothing of the development split."""
+    public = list(read_public_rows(language=language, split=Split.TRAIN))
+    random.Random(f"public/{language}").shuffle(public)  # noqa: S311 - a draw that repeats
+    seen = {True: 0, False: 0}
+    kept = []
+    for each in public:
+        seen[each.violating] += 1
+        if seen[each.violating] <= MAX_PUBLIC:
+            kept.append(each)
+    rows = [
+        Row(
+            text=each.text,
+            language=language,
+            violating=each.violating,
+            categories=(each.category,) if each.category else (),
+            weight=WEIGHT_PUBLIC,
+            kind=each.source,
+            group=each.text,
+        )
+        for each in kept
+    ]
+    rows += [
+        Row(
+            text=each.text,
+            language=language,
+            violating=each.violating,
+            categories=each.categories,
+            weight=WEIGHT_AUTHORED if each.authored else WEIGHT_GRAMMAR,
+            kind="authored" if each.authored else "grammar",
+            group=each.scenario,
+        )
+        for each in load_dedications(language)
+        if each.split is Split.TRAIN
+    ]
+    return rows + _frame_rows(language)
+
+
+def _frame_rows(language: str) -> list[Row]:
+    frames: list[str] = tomllib.loads(FRAMES.read_text(encoding="utf-8"))[language]
+    rng = random.Random(f"frames/{language}")  # noqa: S311 - a draw that repeats
+    entries = sorted(
+        {
+            (term.text, term.category)
+            for term in load_language_pack(language).terms
+            if term.severity >= Severity.REVIEW and not term.prefix and len(term.text) > 1
+        }
+    )
+    everyday = sorted(load_common_words()[language]) or ["mama"]
+    rows = []
+    for _ in range(N_FRAMED):
+        text, category = rng.choice(entries)
+        for word, categories in ((text, (category,)), (rng.choice(everyday), ())):
+            rows.append(
+                Row(
+                    text=rng.choice(frames).format(word),
+                    language=language,
+                    violating=bool(categories),
+                    categories=categories,
+                    weight=WEIGHT_FRAMED,
+                    kind="framed",
+                    group=word,
+                )
+            )
+    return rows
+
+
+def read_inputs(rows: Sequence[Row]) -> list[ModelInput]:
+    """Return what the model reads of each row."""
+    return [read_model_input(text=row.text, language=row.language) for row in rows]
+
+
+def stack_signs(inputs: Sequence[ModelInput]) -> NDArray[np.float32]:
+    """Return the lexicon signs, shape (n_rows, n_signs)."""
+    return np.stack([each.signs for each in inputs]).astype(np.float32)
