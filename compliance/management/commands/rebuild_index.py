@@ -1,13 +1,12 @@
 """`manage.py rebuild_index`: bring the audio index up with the catalog now."""
 
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from tqdm import tqdm
 
-from compliance.services.indexing import drop_fingerprints, update_index
+from compliance.management.progress import update_index_with_bar
+from compliance.services.indexing import drop_fingerprints
 
 
 class Command(BaseCommand):
@@ -25,11 +24,5 @@ class Command(BaseCommand):
         """Build with a progress bar."""
         if options["all"]:
             drop_fingerprints()
-        with tqdm(unit="recording", file=sys.stderr) as bar:
-
-            def show(n_made: int, n_all: int) -> None:
-                bar.total = n_all
-                bar.update(n_made - bar.n)
-
-            n_made = update_index(progress=show)
+        n_made = update_index_with_bar()
         self.stdout.write(f"{n_made} recordings fingerprinted; the index is up to date.")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from compliance.management.progress import update_index_with_bar
 from compliance.services.batch import read_cases, read_finished_ids, verify_cases
 
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"--jobs must be at least 1, got {options['jobs']}.")
         finished = read_finished_ids(options["out"]) if options["resume"] else set()
         cases = [case for case in read_cases(options["cases"]) if case.case_id not in finished]
+        update_index_with_bar()
         n_impossible = 0
         with options["out"].open("a" if options["resume"] else "w") as out:
             reports = verify_cases(cases, processes=options["jobs"])

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from compliance.audio.manifest import InvalidManifest, parse_manifest
+from compliance.management.progress import update_index_with_bar
 from compliance.services.indexing import open_current_index
 from compliance.services.measurement import Measurement, measure_song
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         except InvalidManifest as invalid:
             lines = [f"  {error.pointer or '/'}: {error.text}" for error in invalid.errors]
             raise CommandError("\n".join([f"{options['manifest']}:", *lines])) from invalid
+        update_index_with_bar()
         measurement = measure_song(
             song=options["audio"],
             vocal=options["vocal"],
