@@ -1,5 +1,10 @@
-"""Addresses of the catalog's API."""
+"""Addresses of the catalog's API, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from catalog.api import views
+
+urlpatterns = [
+    path("stems", views.StemsView.as_view(), name="stems"),
+    path("rights:check", views.RightsCheckView.as_view(), name="rights-check"),
+]

@@ -464,16 +464,15 @@ def _find_twins(checked: Sequence[CheckedRow]) -> dict[str, str]:
 
 
 def _mark_twins(stems: Sequence[Stem], *, twins: dict[str, str], report: ImportReport) -> None:
-    by_name = {
-        stem.external_id: stem for stem in Stem.objects.filter(external_id__in=twins.values())
-    }
-    for stem in stems:
-        if stem.external_id in twins:
-            other = by_name[twins[stem.external_id]]
-            Stem.objects.filter(external_id=stem.external_id).update(twin_of=other)
-            report.notes.append(
-                f"{stem.external_id} has the same audio as {other.external_id}; settle in the admin which counts"
-            )
+    rows = Stem.objects.in_bulk([*twins, *twins.values()], field_name="external_id")
+    marked = [rows[stem.external_id] for stem in stems if stem.external_id in twins]
+    for stem in marked:
+        other = rows[twins[stem.external_id]]
+        stem.twin_of = other
+        report.notes.append(
+            f"{stem.external_id} has the same audio as {other.external_id}; settle in the admin which counts"
+        )
+    Stem.objects.bulk_update(marked, ["twin_of"], batch_size=BATCH_ROWS)
 
 
 def _set_performers(checked: Sequence[CheckedRow], parties: dict[str, Party]) -> None:
