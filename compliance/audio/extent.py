@@ -12,9 +12,13 @@ WINDOW_SAMPLES = 4096
 HOP_SAMPLES = 1024
 LOW_BIN = round(80 / RATE_HZ * WINDOW_SAMPLES)
 HIGH_BIN = round(4400 / RATE_HZ * WINDOW_SAMPLES)
-# Below this mean agreement inside the match (in standard deviations of a chance agreement per
-# window) the ends cannot be told better than by landmarks.
-MIN_MEAN_AGREEMENT = 1.0
+# Agreement counts in standard deviations of chance, no window for more than this: a recording may
+# be masked in one place and stand alone in another.
+MAX_AGREEMENT = 3.0
+# What a window must exceed to speak for the recording.
+CHANGE_DRIFT = 0.6
+# Below this mean agreement inside the match the ends cannot be told better than by landmarks.
+MIN_MEAN_AGREEMENT = 0.7
 
 
 def refine_extent(
@@ -40,15 +44,14 @@ def refine_extent(
     ours = ours[: len(theirs)]
     if len(ours) < WINDOW_SAMPLES:
         return start_s, end_s
-    agreement = _compare_phases(ours, theirs)
+    agreement = np.clip(_compare_phases(ours, theirs), -MAX_AGREEMENT, MAX_AGREEMENT)
     centers_s = first_s + (np.arange(len(agreement)) * HOP_SAMPLES + WINDOW_SAMPLES / 2) / RATE_HZ
     inside = np.flatnonzero((centers_s >= start_s) & (centers_s <= end_s))
     if not len(inside):
         return start_s, end_s
-    mean = float(agreement[inside].mean())
-    if mean < MIN_MEAN_AGREEMENT:
+    if float(agreement[inside].mean()) < MIN_MEAN_AGREEMENT:
         return start_s, end_s
-    gains = agreement - mean / 2
+    gains = agreement - CHANGE_DRIFT
     middle = int(inside[len(inside) // 2])
     begin = middle - int(np.argmax(np.cumsum(gains[: middle + 1][::-1])))
     stop = middle + int(np.argmax(np.cumsum(gains[middle:])))

@@ -7,7 +7,7 @@ The song is divided by g rather than the tracks multiplied, so the tracks' spect
 matrices are computed once.  An update of g is kept only where it lowers the residual.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,11 @@ import numpy.typing as npt
 from compliance.audio.alignment import find_delay, shift
 from compliance.audio.signal import ANALYSIS_RATE_HZ, AudioSignal, Samples, compute_rms, resample
 from compliance.audio.spectrum import (
+    BAND_COUNT,
     BAND_STARTS,
     BAND_WIDTHS,
     HALF_BLOCK_FRAMES,
+    HALF_BLOCK_SAMPLES,
     HOP_SAMPLES,
     Energies,
     Spectrum,
@@ -28,11 +30,13 @@ from compliance.audio.spectrum import (
     sum_band_energies,
     synthesize,
 )
-from compliance.audio.tracks import Track
+from compliance.audio.tracks import TrackRenderer
 
 # Encoders delay a song by up to this much, in samples: 136 ms.
 MAX_DELAY_SAMPLES = 6000
-# The delay is looked for at this rate, in Hz, and refined on this many samples (6 s).
+# The delay is looked for in the first 90 s of placements, at this rate, in Hz, and refined on
+# this many samples (6 s).
+DELAY_STRETCH_SAMPLES = 90 * ANALYSIS_RATE_HZ
 DELAY_RATE_HZ = 11_025
 DELAY_EXCERPT_SAMPLES = 262_144
 # Refinements of the fast gain.  Source: prototype, 4 passes bring the limiter's error to -33 dB.
@@ -50,6 +54,12 @@ SILENT_SHARE = 1e-7
 # The side of a track is modeled when it holds at least this share of the track's energy.
 MIN_SIDE_SHARE = 1e-4
 
+# A stretch is this many half blocks (1.02 s) at most and at least; in between it gets shorter with
+# the number of lanes, so that spectra take about 200 MB.
+MAX_STRETCH_HALVES, MIN_STRETCH_HALVES = 88, 10
+LANE_HALVES = 700
+CHANNELS = ("mid", "side")
+
 Complex = npt.NDArray[np.complex64]
 Floats = npt.NDArray[np.float32]
 
@@ -63,9 +73,9 @@ class Reconstruction:
     delay_samples : how much later the song is than the manifest says
     residual_mid, residual_side : ndarray of float32, shape (n,), 44.1 kHz, 60 Hz to 9 kHz
     residual_energy, song_energy : dict "mid" and "side" of ndarray, shape (blocks, bands)
-    evidence : ndarray, shape (tracks, blocks, bands): residual energy that omitting it would add
-    gain_db : ndarray, shape (tracks, blocks): broadband gain of the track where it plays
-    track_energy : ndarray, shape (tracks, blocks, bands), before gain
+    evidence : ndarray, shape (lanes, blocks, bands): residual energy that omitting it would add
+    gain_db : ndarray, shape (lanes, blocks): broadband gain of the lane, NaN where it is silent
+    lane_energy : ndarray, shape (lanes, blocks), before gain
     """
 
     delay_samples: int
@@ -75,29 +85,28 @@ class Reconstruction:
     song_energy: dict[str, Floats]
     evidence: Floats
     gain_db: Floats
-    track_energy: Floats
+    lane_energy: Floats
 
 
 class _Solver:
     """Least squares of one song against all tracks; Gram matrices are inverted once."""
 
-    def __init__(self, tracks: Sequence[Track], half_blocks: int, delay: int) -> None:
+    def __init__(self, tracks: Mapping[int, Samples], half_blocks: int) -> None:
         self.half_blocks = half_blocks
-        self.owners: list[int] = []
-        columns: list[tuple[int, bool]] = []
-        for number, track in enumerate(tracks):
-            columns += [(number, False)]
-            if _has_side(track):
-                columns += [(number, True)]
-        self.owners = [number for number, _ in columns]
+        columns = [
+            (lane, is_side)
+            for lane, samples in tracks.items()
+            for is_side in ((False, True) if _has_side(samples) else (False,))
+        ]
+        self.owners = [lane for lane, _ in columns]
         self.bands = [
             np.empty((half_blocks, len(columns), HALF_BLOCK_FRAMES * int(width)), np.complex64)
             for width in BAND_WIDTHS
         ]
-        for place, (number, is_side) in enumerate(columns):
-            signal = AudioSignal(samples=tracks[number].samples, rate_hz=ANALYSIS_RATE_HZ)
+        for place, (lane, is_side) in enumerate(columns):
+            signal = AudioSignal(samples=tracks[lane], rate_hz=ANALYSIS_RATE_HZ)
             channel = signal.side if is_side else signal.mid
-            spectrum = compute_spectrum(shift(channel, delay), half_blocks=half_blocks)
+            spectrum = compute_spectrum(channel, half_blocks=half_blocks)
             for band, regressors in enumerate(self.bands):
                 regressors[:, place] = _cut_band(spectrum, band, half_blocks)
         grams = np.stack([one.conj() @ one.swapaxes(1, 2) for one in self.bands], axis=1)
@@ -166,68 +175,126 @@ class _Solver:
         return (10 * np.log10(np.maximum(ratio, 1e-12))).astype(np.float32)
 
 
-def reconstruct(song: AudioSignal, tracks: Sequence[Track]) -> Reconstruction:
-    """Fit the tracks to the song (both at 44.1 kHz) and return what is left."""
+def reconstruct(song: AudioSignal, renderer: TrackRenderer) -> Reconstruction:
+    """Fit the lanes to the song (both at 44.1 kHz) and return what is left.
+
+    Long songs are done in stretches, so that memory does not grow with the length.
+    """
     count = len(song.samples)
     half_blocks = count_half_blocks(count)
     mid, side = song.mid, song.side
-    delay = _find_song_delay(mid, tracks)
-    solver = _Solver(tracks, half_blocks, delay)
-    spectra = [compute_spectrum(one, half_blocks=half_blocks) for one in (mid, side)]
-    modeled = [synthesize(one, sample_count=count) for one in spectra]
-    gain = _find_fast_gain(solver, mid, modeled[0])
-    divided = [compute_spectrum(one / gain, half_blocks=half_blocks) for one in (mid, side)]
-    gains = solver.solve(divided)
-    predictions = [synthesize(one, sample_count=count) * gain for one in solver.predict(gains)]
-    residuals = [given - found for given, found in zip(modeled, predictions, strict=True)]
-    left_spectra = [compute_spectrum(one, half_blocks=half_blocks) for one in residuals]
-    names = ("mid", "side")
-    numbers = range(len(tracks))
-    evidence = [solver.measure_evidence(gains, number) for number in numbers]
+    delay = _find_song_delay(mid, renderer)
+    lanes, blocks = len(renderer.lanes), half_blocks - 1
+    residuals = (np.zeros(count, np.float32), np.zeros(count, np.float32))
+    left = {name: np.zeros((blocks, BAND_COUNT), np.float32) for name in CHANNELS}
+    whole = {name: np.zeros((blocks, BAND_COUNT), np.float32) for name in CHANNELS}
+    evidence = np.zeros((lanes, blocks, BAND_COUNT), np.float32)
+    gain_db = np.full((lanes, blocks), np.nan, np.float32)
+    energy = np.zeros((lanes, blocks), np.float32)
+    step = max(MIN_STRETCH_HALVES, min(MAX_STRETCH_HALVES, LANE_HALVES // max(1, lanes)))
+    for first in range(0, blocks, step):
+        # Stretches share one half block, so that every block lies inside one of them.
+        last = min(first + step, blocks)
+        begin = first * HALF_BLOCK_SAMPLES
+        end = min(count, (last + 1) * HALF_BLOCK_SAMPLES)
+        rendered = {
+            lane: renderer.render(lane, begin - delay, end - delay) for lane in range(lanes)
+        }
+        tracks = {lane: one for lane, one in rendered.items() if one is not None}
+        stretch = _Stretch(mid[begin:end], side[begin:end], last - first + 1, tracks)
+        for whole_residual, part in zip(residuals, stretch.residuals, strict=True):
+            whole_residual[begin:end] = part
+        for place, name in enumerate(CHANNELS):
+            left[name][first:last] = join_halves(stretch.left_energy[place])
+            whole[name][first:last] = join_halves(stretch.song_energy[place])
+        for lane in tracks:
+            evidence[lane, first:last] = stretch.measure_evidence(lane)
+            gain_db[lane, first:last] = stretch.measure_gain_db(lane)
+            energy[lane, first:last] = stretch.measure_energy(lane)
     return Reconstruction(
         delay_samples=delay,
         residual_mid=residuals[0],
         residual_side=residuals[1],
-        residual_energy={
-            name: join_halves(sum_band_energies(one))
-            for name, one in zip(names, left_spectra, strict=True)
-        },
-        song_energy={
-            name: join_halves(sum_band_energies(one))
-            for name, one in zip(names, spectra, strict=True)
-        },
-        evidence=np.stack(evidence),
-        gain_db=np.stack([solver.measure_gain_db(gains, number) for number in numbers]),
-        track_energy=np.stack([solver.energy[:, :, solver.owners.index(n)] for n in numbers]),
+        residual_energy=left,
+        song_energy=whole,
+        evidence=evidence,
+        gain_db=gain_db,
+        lane_energy=energy,
     )
 
 
-def _find_song_delay(mid: Samples, tracks: Sequence[Track]) -> int:
+class _Stretch:
+    """The reconstruction of one stretch of the song."""
+
+    def __init__(
+        self, mid: Samples, side: Samples, half_blocks: int, tracks: Mapping[int, Samples]
+    ) -> None:
+        count = len(mid)
+        spectra = [compute_spectrum(one, half_blocks=half_blocks) for one in (mid, side)]
+        self.song_energy = [sum_band_energies(one) for one in spectra]
+        modeled = [synthesize(one, sample_count=count) for one in spectra]
+        del spectra
+        if not tracks:
+            self.residuals = modeled
+            self.left_energy = self.song_energy
+            return
+        self.solver = _Solver(tracks, half_blocks)
+        gain = _find_fast_gain(self.solver, mid, modeled[0])
+        divided = [compute_spectrum(one / gain, half_blocks=half_blocks) for one in (mid, side)]
+        self.gains = self.solver.solve(divided)
+        predictions = [
+            synthesize(one, sample_count=count) * gain for one in self.solver.predict(self.gains)
+        ]
+        self.residuals = [given - found for given, found in zip(modeled, predictions, strict=True)]
+        self.left_energy = [
+            sum_band_energies(compute_spectrum(one, half_blocks=half_blocks))
+            for one in self.residuals
+        ]
+
+    def measure_evidence(self, lane: int) -> Floats:
+        return self.solver.measure_evidence(self.gains, lane)
+
+    def measure_gain_db(self, lane: int) -> Floats:
+        return self.solver.measure_gain_db(self.gains, lane)
+
+    def measure_energy(self, lane: int) -> Floats:
+        energy: Floats = self.solver.energy[:, :, self.solver.owners.index(lane)]
+        total: Floats = energy.sum(axis=1)
+        return total
+
+
+def _find_song_delay(mid: Samples, renderer: TrackRenderer) -> int:
     """Return by how many samples the song is later than the manifest says."""
-    total = np.zeros(len(mid), np.float32)
-    for track in tracks:
-        for channel in range(track.samples.shape[1]):
-            total += track.samples[:, channel]
-    if not compute_rms(total) or not compute_rms(mid):
+    starts = [span.start for lane in renderer.lanes for span in lane.spans]
+    begin = min(starts, default=0)
+    end = min(len(mid), begin + DELAY_STRETCH_SAMPLES)
+    total = np.zeros(end - begin, np.float32)
+    for lane in range(len(renderer.lanes)):
+        track = renderer.render(lane, begin, end)
+        if track is not None:
+            for channel in range(track.shape[1]):
+                total += track[:, channel]
+    song = mid[begin:end]
+    if not compute_rms(total) or not compute_rms(song):
         return 0
     ours, theirs = (
         resample(one, from_hz=ANALYSIS_RATE_HZ, to_hz=DELAY_RATE_HZ, quality="LQ")
-        for one in (mid, total)
+        for one in (song, total)
     )
     factor = ANALYSIS_RATE_HZ // DELAY_RATE_HZ
     coarse = factor * find_delay(ours, theirs, max_lag=MAX_DELAY_SAMPLES // factor)
     # The loudest seconds give the last samples.
-    length = min(len(mid), DELAY_EXCERPT_SAMPLES)
+    length = min(len(song), DELAY_EXCERPT_SAMPLES)
     energy = np.add.reduceat(total**2, np.arange(0, len(total), length))
-    begin = min(int(np.argmax(energy)) * length, len(mid) - length)
-    excerpt = shift(total, coarse)[begin : begin + length]
-    return coarse + find_delay(mid[begin : begin + length], excerpt, max_lag=factor)
+    first = min(int(np.argmax(energy)) * length, len(song) - length)
+    excerpt = shift(total, coarse)[first : first + length]
+    return coarse + find_delay(song[first : first + length], excerpt, max_lag=factor)
 
 
-def _has_side(track: Track) -> bool:
-    if track.samples.shape[1] == 1:
+def _has_side(samples: Samples) -> bool:
+    if samples.shape[1] == 1:
         return False
-    left, right = track.samples[:, 0], track.samples[:, 1]
+    left, right = samples[:, 0], samples[:, 1]
     difference = compute_rms(left - right)
     return difference**2 > MIN_SIDE_SHARE * compute_rms(left + right) ** 2
 

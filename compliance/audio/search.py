@@ -15,9 +15,8 @@ from compliance.audio.signal import Samples
 # Matches below this score are not looked at.  Source: prototype, DEV, wrong recordings reach 10 on
 # the residual of clean songs; confirmation decides between 8 and the verdict's limit.
 MIN_CANDIDATE_SCORE = 8.0
-# Candidates are confirmed from this score on, at most so many recordings, the best first; weaker
-# ones never count in a verdict.
-MIN_CONFIRMATION_SCORE = 10.0
+# Candidates are confirmed from this score on, at most so many recordings, the best first.
+MIN_CONFIRMATION_SCORE = 8.0
 MAX_CONFIRMED_RECORDINGS = 6
 # A deep search, where the song holds sound that has no name yet, goes down to this score.
 DEEP_CANDIDATE_SCORE = 4.0
@@ -87,13 +86,11 @@ def search_recordings(
     most = DEEP_RECORDINGS if is_deep else MAX_CONFIRMED_RECORDINGS
     strong = [one.key for one in candidates if one.score >= least]
     sources = read_sources(list(dict.fromkeys(strong))[:most])
-    confirmed: set[str] = set()
-    found = []
+    found: list[MatchEvidence] = []
     for candidate in candidates:
-        # A loop matches at many offsets; its best one is enough.
-        source = None if candidate.key in confirmed else sources.get(candidate.key)
-        confirmed.add(candidate.key)
-        found.append(_confirm(samples, source, candidate, kind))
+        # A loop matches at many offsets in one place; its best one is enough.
+        if not any(_covers(match, candidate) for match in found):
+            found.append(_confirm(samples, sources.get(candidate.key), candidate, kind))
     return _join_siblings(found)
 
 
@@ -171,6 +168,13 @@ def _confirm(
         end_s=round(last_s, 3),
         source_start_s=round(max(0.0, first_s + offset_s), 4),
     )
+
+
+def _covers(match: MatchEvidence, candidate: LandmarkMatch) -> bool:
+    """Tell whether the recording is already found in most of the candidate's place."""
+    common_s = min(match.end_s, candidate.song_end_s) - max(match.start_s, candidate.song_start_s)
+    length_s = candidate.song_end_s - candidate.song_start_s
+    return match.key == candidate.key and common_s > 0.5 * length_s
 
 
 def _cut(samples: Samples, start_s: float, length_s: float) -> Samples:

@@ -1,4 +1,4 @@
-"""What the manifest says the song is made of, rendered: one track per stem, without gain."""
+"""What the manifest says the song is made of: lanes of placements, rendered stretch by stretch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,27 +6,43 @@ from dataclasses import dataclass
 import numpy as np
 
 from compliance.audio.manifest import Placement
-from compliance.audio.signal import ANALYSIS_RATE_HZ, AudioSignal, Samples, resample
+from compliance.audio.signal import (
+    ANALYSIS_RATE_HZ,
+    AudioSignal,
+    Samples,
+    compute_rms,
+    resample,
+)
 
-VOCAL_TRACK = "vocal"
+VOCAL_LANE = "vocal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
-    """One declared part of the song at 44.1 kHz.
+class Span:
+    """Where a placement is in the song, in samples at 44.1 kHz: [start, end)."""
 
-    Attributes
-    ----------
-    name : external id of the stem, or "vocal"
-    placements : numbers of the manifest's placements it plays, none of them overlapping
-    samples : ndarray of float32, shape (n_frames, 1 or 2)
-    spans_s : (start, end) of each placement in the song, in seconds
-    """
+    placement: int
+    start: int
+    end: int
+    rms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """Placements of one stem that do not overlap: one unknown of the reconstruction."""
 
     name: str
-    placements: tuple[int, ...]
-    samples: Samples
-    spans_s: tuple[tuple[float, float], ...]
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """A source and what of it is heard from `span.start` on; a loop repeats `loop` samples."""
+
+    span: Span
+    source: Samples
+    begin: int
+    loop: int | None
 
 
 def is_renderable(placement: Placement) -> bool:
@@ -34,64 +50,86 @@ def is_renderable(placement: Placement) -> bool:
     return placement.tempo == 1.0 and placement.pitch_cents == 0.0
 
 
-def render_tracks(
-    *,
-    placements: Sequence[Placement],
-    stems: Mapping[str, AudioSignal],
-    vocal: AudioSignal | None,
-    sample_count: int,
-) -> tuple[Track, ...]:
-    """Return the tracks of all renderable placements whose stem is given, the vocal last."""
-    lanes: dict[tuple[str, int], list[int]] = {}
-    for number in sorted(range(len(placements)), key=lambda n: placements[n].song_start_s):
-        one = placements[number]
-        if one.stem not in stems or not is_renderable(one):
-            continue
-        lane = 0
-        while (one.stem, lane) in lanes and (
-            placements[lanes[one.stem, lane][-1]].song_end_s > one.song_start_s
-        ):
-            lane += 1
-        lanes.setdefault((one.stem, lane), []).append(number)
-    sources: dict[tuple[str, float], Samples] = {}
-    tracks = []
-    for (stem, _), numbers in lanes.items():
-        canvas = np.zeros((sample_count, stems[stem].samples.shape[1]), np.float32)
-        spans = []
-        for number in numbers:
+class TrackRenderer:
+    """Renders the declared parts of a song without gain."""
+
+    def __init__(
+        self,
+        *,
+        placements: Sequence[Placement],
+        stems: Mapping[str, AudioSignal],
+        vocal: AudioSignal | None,
+        sample_count: int,
+    ) -> None:
+        """Plan the lanes of all renderable placements whose stem is given, the vocal last."""
+        sources: dict[tuple[str, float], Samples] = {}
+        lanes: dict[tuple[str, int], list[_Piece]] = {}
+        for number in sorted(range(len(placements)), key=lambda n: placements[n].song_start_s):
             one = placements[number]
-            source = sources.setdefault((stem, one.speed), _prepare(stems[stem], one.speed))
-            spans.append(_place(canvas, source, one))
-        tracks.append(
-            Track(name=stem, placements=tuple(numbers), samples=canvas, spans_s=tuple(spans))
+            if one.stem not in stems or not is_renderable(one):
+                continue
+            if (one.stem, one.speed) not in sources:
+                sources[one.stem, one.speed] = _prepare(stems[one.stem], one.speed)
+            piece = _plan_piece(number, one, sources[one.stem, one.speed], sample_count)
+            lane = 0
+            while (one.stem, lane) in lanes and lanes[one.stem, lane][
+                -1
+            ].span.end > piece.span.start:
+                lane += 1
+            lanes.setdefault((one.stem, lane), []).append(piece)
+        if vocal is not None:
+            source = _prepare(vocal, 1.0)[:sample_count]
+            span = Span(placement=-1, start=0, end=len(source), rms=compute_rms(source))
+            lanes[VOCAL_LANE, -1] = [_Piece(span=span, source=source, begin=0, loop=None)]
+        self._pieces = tuple(tuple(pieces) for pieces in lanes.values())
+        self.lanes = tuple(
+            Lane(name=name, spans=tuple(piece.span for piece in pieces))
+            for (name, _), pieces in lanes.items()
         )
-    if vocal is not None:
-        samples = _prepare(vocal, 1.0)[:sample_count]
-        canvas = np.zeros((sample_count, samples.shape[1]), np.float32)
-        canvas[: len(samples)] = samples
-        end_s = len(samples) / ANALYSIS_RATE_HZ
-        tracks.append(
-            Track(name=VOCAL_TRACK, placements=(), samples=canvas, spans_s=((0.0, end_s),))
-        )
-    return tuple(tracks)
+
+    def render(self, lane: int, begin: int, end: int) -> Samples | None:
+        """Return samples [begin, end) of a lane, shape (end - begin, 1 or 2), None for silence."""
+        canvas: Samples | None = None
+        for piece in self._pieces[lane]:
+            first, last = max(begin, piece.span.start), min(end, piece.span.end)
+            if last <= first:
+                continue
+            if canvas is None:
+                canvas = np.zeros((end - begin, piece.source.shape[1]), np.float32)
+            canvas[first - begin : last - begin] = _read_piece(
+                piece, first - piece.span.start, last - first
+            )
+        return canvas
 
 
 def _prepare(signal: AudioSignal, speed: float) -> Samples:
     return resample(signal.samples, from_hz=signal.rate_hz * speed, to_hz=ANALYSIS_RATE_HZ)
 
 
-def _place(canvas: Samples, source: Samples, placement: Placement) -> tuple[float, float]:
-    """Add a placement to the canvas and return the span it fills, in seconds."""
+def _plan_piece(number: int, placement: Placement, source: Samples, sample_count: int) -> _Piece:
     rate = ANALYSIS_RATE_HZ
-    begin = int(placement.stem_start_s * rate)
-    length = int(placement.length_s * rate)
+    begin, length = int(placement.stem_start_s * rate), int(placement.length_s * rate)
+    available = max(0, len(source) - begin)
+    loop = None
     if placement.loop_s is None:
-        segment = source[begin : begin + length]
+        length = min(length, available)
+        heard = source[begin : begin + length]
     else:
-        loop = source[begin : begin + int(placement.loop_s * rate)]
-        repeats = length // len(loop) + 1 if len(loop) else 0
-        segment = np.tile(loop, (repeats, 1))[:length]
-    start = int(placement.song_start_s * rate)
-    segment = segment[: max(0, len(canvas) - start)]
-    canvas[start : start + len(segment)] += segment
-    return start / rate, (start + len(segment)) / rate
+        loop = min(int(placement.loop_s * rate), available)
+        length = length if loop else 0
+        heard = source[begin : begin + loop]
+    start = min(int(placement.song_start_s * rate), sample_count)
+    end = min(start + length, sample_count)
+    span = Span(placement=number, start=start, end=end, rms=compute_rms(heard))
+    return _Piece(span=span, source=source, begin=begin, loop=loop)
+
+
+def _read_piece(piece: _Piece, offset: int, length: int) -> Samples:
+    """Return `length` samples of a piece, from `offset` samples after its start."""
+    if piece.loop is None:
+        start = piece.begin + offset
+        return piece.source[start : start + length]
+    loop = piece.source[piece.begin : piece.begin + piece.loop]
+    turn = offset % piece.loop
+    repeats = (turn + length) // piece.loop + 1
+    return np.tile(loop, (repeats, 1))[turn : turn + length]

@@ -116,6 +116,18 @@ def _find_active_start(samples: np.ndarray, length_s: float, wanted_s: float) ->
     return float(min(good, key=lambda n: abs(n - wanted_s)))
 
 
+def _find_heard_span(hidden: np.ndarray) -> dict[str, float]:
+    """Return from where to where a hidden part is more than silence (-30 dB of its level)."""
+    step = RATE_HZ // 20
+    power = np.mean(hidden**2, axis=1)
+    power = power[: len(power) // step * step].reshape(-1, step).mean(axis=1)
+    heard = np.flatnonzero(power > 1e-3 * power[power > 0].mean())
+    return {
+        "heard_start_s": round(float(heard[0]) / 20, 2),
+        "heard_end_s": round(float(heard[-1] + 1) / 20, 2),
+    }
+
+
 class SongMaker:
     """Makes one song after another and its violations."""
 
@@ -129,7 +141,7 @@ class SongMaker:
         self, seed: int, *, codecs: Sequence[str], kinds: Sequence[str]
     ) -> Iterator[Case]:
         """Yield the cases of one song: clean in every codec, violations in a random one."""
-        rng = random.Random(seed)  # noqa: S311 - a song must be reproducible
+        rng = random.Random(seed)
         declared = self._compose(rng)
         vocal = speak_vocal(rng, seconds=self.seconds)
         band = self._render(declared)
@@ -235,6 +247,7 @@ class SongMaker:
                         "start_s": start_s,
                         "end_s": last / RATE_HZ,
                         "source_start_s": part.stem_start_s,
+                        **_find_heard_span(hidden),
                         **change,
                     },
                     vocal=song.vocal + hidden * gain if kind == "in_vocal" else None,
