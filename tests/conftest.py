@@ -25,7 +25,8 @@ def _flush_past_triggers() -> None:
 
     PostgreSQL truncates, which fires no row trigger.
     """
-    flush = SqliteOperations.execute_sql_flush
+    operations = SqliteWrapper.ops_class
+    flush = operations.execute_sql_flush
 
     def flush_without_triggers(self, sql_list) -> None:
         with self.connection.cursor() as cursor:
@@ -38,7 +39,7 @@ def _flush_past_triggers() -> None:
             for _, sql in triggers:
                 cursor.execute(sql)
 
-    SqliteOperations.execute_sql_flush = flush_without_triggers
+    operations.execute_sql_flush = flush_without_triggers
 
 
 @pytest.fixture
