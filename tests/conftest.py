@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -17,6 +18,7 @@ def _own_storage(settings, tmp_path: Path) -> None:
     """Keep files of one test away from every other."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.DATA_DIR = tmp_path / "data"
+    cache.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -25,7 +27,7 @@ def _flush_past_triggers() -> None:
 
     PostgreSQL truncates, which fires no row trigger.
     """
-    operations = SqliteWrapper.ops_class
+    operations = SqliteOperations
     flush = operations.execute_sql_flush
 
     def flush_without_triggers(self, sql_list) -> None:
