@@ -7,10 +7,13 @@ from compliance.models import (
     Approval,
     ApprovalStatus,
     Clearance,
+    Event,
     Generator,
     IndexGeneration,
     Submission,
     Verification,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 
 
@@ -74,3 +77,39 @@ def list_exceptions(*, number: int, now: dt.datetime) -> list[tuple[int, str, dt
         submission_id__gte=first, submission_id__lt=first + LIST_SIZE
     ).exclude(status=ApprovalStatus.LIVE, valid_to__gt=now)
     return list(listed.order_by().values_list("submission_id", "status", "valid_to"))
+
+
+def list_events(*, generator: Generator, after: int, limit: int) -> list[Event]:
+    """Return what happened to the generator's things after a place in the sequence, oldest first."""
+    rows = Event.objects.filter(generator_id_text=generator.public_id, sequence__gt=after)
+    return list(rows.order_by("sequence")[:limit])
+
+
+def get_event(*, public_id: str, generator: Generator) -> Event | None:
+    """Return the generator's event, or None."""
+    return Event.objects.filter(public_id=public_id, generator_id_text=generator.public_id).first()
+
+
+def list_webhook_endpoints(*, generator: Generator) -> list[WebhookEndpoint]:
+    """Return the generator's endpoints, newest first."""
+    return list(WebhookEndpoint.objects.filter(generator=generator, deleted_at=None))
+
+
+def get_webhook_endpoint(*, public_id: str, generator: Generator) -> WebhookEndpoint | None:
+    """Return the generator's endpoint, or None."""
+    return (
+        WebhookEndpoint.objects.filter(public_id=public_id, generator=generator, deleted_at=None)
+        .select_related("generator")
+        .first()
+    )
+
+
+def list_deliveries(
+    *, endpoint: WebhookEndpoint, before_id: int | None, limit: int
+) -> list[WebhookDelivery]:
+    """Return the deliveries of an endpoint with their attempts, newest first, starting below `before_id`."""
+    rows = WebhookDelivery.objects.filter(endpoint=endpoint)
+    if before_id is not None:
+        rows = rows.filter(id__lt=before_id)
+    rows = rows.select_related("event", "endpoint").prefetch_related("attempts")
+    return list(rows.order_by("-id")[:limit])

@@ -8,28 +8,36 @@ from django.utils import timezone
 
 from compliance.services import jobs
 from compliance.services.clearances import expire_clearances
+from compliance.services.deliveries import bury_delivery, deliver_webhook_job
 from compliance.services.idempotency import delete_old_records
 from compliance.services.indexing import (
     build_index_job,
     bury_index_build,
     enqueue_index_build_if_behind,
 )
+from compliance.services.outbox import DELIVER_JOB, RETRIES
 from compliance.services.verification import bury_verification, verify_submission_job
 
 # Kinds of jobs: adding one is a line in each table and a service.
 HANDLERS: dict[str, jobs.Handler] = {
     "verify_submission": verify_submission_job,
     "build_index": build_index_job,
+    DELIVER_JOB: deliver_webhook_job,
 }
 BURIALS: dict[str, jobs.Burial] = {
     "verify_submission": bury_verification,
     "build_index": bury_index_build,
+    DELIVER_JOB: bury_delivery,
 }
+# Kinds that are tried again in their own time.
+POLICIES: dict[str, jobs.RetryPolicy] = {DELIVER_JOB: RETRIES}
 
 
 def run_job(job_id: str) -> None:
     """Run one job; django-q2 calls this with the hint's id."""
-    jobs.run_job(job_id=uuid.UUID(job_id), handlers=HANDLERS, read_clock=timezone.now)
+    jobs.run_job(
+        job_id=uuid.UUID(job_id), handlers=HANDLERS, read_clock=timezone.now, policies=POLICIES
+    )
 
 
 def sweep_jobs() -> int:

@@ -26,6 +26,13 @@ from compliance.services.clearances import ClearanceNotUsable, UnknownClearance
 from compliance.services.idempotency import IdempotencyInFlight, IdempotencyMismatch
 from compliance.services.status_lists import UnknownStatusList
 from compliance.services.submissions import UnknownSubmission
+from compliance.services.webhook_client import InvalidWebhookUrl
+from compliance.services.webhooks import (
+    NoReceiver,
+    TooManyEndpoints,
+    UnknownEvent,
+    UnknownWebhookEndpoint,
+)
 from moderation.queries import UnknownScreening
 from moderation.screening.screen import InvalidText
 
@@ -54,6 +61,7 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
                 exceptions.ValidationError,
                 InvalidSubmission,
                 InvalidIntendedUse,
+                InvalidWebhookUrl,
             ),
         ),
         ("manifest.invalid", 422, "The manifest has invalid fields", (InvalidManifest,)),
@@ -90,6 +98,8 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
                 UnknownStatusList,
                 UnknownSubmission,
                 UnknownScreening,
+                UnknownEvent,
+                UnknownWebhookEndpoint,
             ),
         ),
         ("method.not_allowed", 405, "Method not allowed", (exceptions.MethodNotAllowed,)),
@@ -100,6 +110,8 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
             "The clearance does not allow a submission",
             (ClearanceNotUsable,),
         ),
+        ("webhook.too_many", 409, "There are as many endpoints as may be", (TooManyEndpoints,)),
+        ("webhook.no_receiver", 409, "No endpoint wants this event", (NoReceiver,)),
         (
             "idempotency.in_flight",
             409,
@@ -182,6 +194,8 @@ def _list_errors(error: Exception) -> list[dict[str, str]]:
         ]
     if isinstance(error, InvalidIntendedUse):
         return [{"pointer": f"/intent/{error.field_name}", "code": "invalid", "detail": str(error)}]
+    if isinstance(error, InvalidWebhookUrl):
+        return [{"pointer": "/url", "code": "invalid", "detail": str(error)}]
     if isinstance(error, InvalidText):
         return [{"pointer": "/text", "code": error.code, "detail": error.text}]
     return []

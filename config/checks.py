@@ -84,4 +84,12 @@ def check_production(app_configs: Iterable[AppConfig] | None, **kwargs: Any) -> 
                 id="config.W003",
             )
         )
+    if settings.WEBHOOK_ALLOW_PRIVATE:
+        found.append(
+            checks.Warning(
+                "WEBHOOK_ALLOW_PRIVATE lets generators make the service call addresses of its own network.",
+                hint="Unset WEBHOOK_ALLOW_PRIVATE.",
+                id="config.W004",
+            )
+        )
     return found

@@ -209,6 +209,11 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 # A JWK Set whose first key signs. Empty: a file in DATA_DIR/keys, made on first use; several machines would not share it.
 CERTIFICATE_KEY_FILE = env.str("CERTIFICATE_KEY_FILE", default="")
 
+# -- Webhooks ----------------------------------------------------------------------------------------------------------
+
+# True lets messages go to private addresses and over plain http: for tests and demos on one machine, never in service.
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
+
 # -- Durable work ------------------------------------------------------------------------------------------------------
 
 # A job's row is the truth; django-q2 carries its id as a hint. So the queue's own retries are off (max_attempts 1) and

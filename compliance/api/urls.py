@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance.api import approvals, views
+from compliance.api import approvals, views, webhooks
 
 urlpatterns = [
     path("clearances", views.ClearancesView.as_view(), name="clearances"),
@@ -26,4 +26,28 @@ urlpatterns = [
         name="certificate",
     ),
     path("status-lists/<int:number>", approvals.StatusListView.as_view(), name="status-list"),
+    path("events", webhooks.EventsView.as_view(), name="events"),
+    path("events/<str:public_id>/replay", webhooks.EventReplayView.as_view(), name="event-replay"),
+    path("log/checkpoint", webhooks.CheckpointView.as_view(), name="log-checkpoint"),
+    path("webhook-endpoints", webhooks.WebhookEndpointsView.as_view(), name="webhook-endpoints"),
+    path(
+        "webhook-endpoints/<str:public_id>",
+        webhooks.WebhookEndpointView.as_view(),
+        name="webhook-endpoint",
+    ),
+    path(
+        "webhook-endpoints/<str:public_id>/deliveries",
+        webhooks.WebhookDeliveriesView.as_view(),
+        name="webhook-deliveries",
+    ),
+    path(
+        "webhook-endpoints/<str:public_id>/rotate-secret",
+        webhooks.WebhookSecretView.as_view(),
+        name="webhook-rotate-secret",
+    ),
+    path(
+        "webhook-endpoints/<str:public_id>/test",
+        webhooks.WebhookTestView.as_view(),
+        name="webhook-test",
+    ),
 ]

@@ -9,6 +9,12 @@ from compliance.models.idempotency import IdempotencyRecord
 from compliance.models.job import Job, JobState
 from compliance.models.submission import Submission, SubmissionStatus
 from compliance.models.verification import Verification
+from compliance.models.webhook import (
+    DeliveryState,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 __all__ = [
     "ApiKey",
@@ -17,6 +23,7 @@ __all__ = [
     "AudioFingerprint",
     "Clearance",
     "ClearanceStatus",
+    "DeliveryState",
     "Event",
     "Generator",
     "IdempotencyRecord",
@@ -26,4 +33,7 @@ __all__ = [
     "Submission",
     "SubmissionStatus",
     "Verification",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

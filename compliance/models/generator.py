@@ -16,6 +16,8 @@ class Scope(models.TextChoices):
     SUBMISSIONS_WRITE = "submissions:write", "Submit songs"
     SUBMISSIONS_READ = "submissions:read", "Read own submissions and reports"
     APPROVALS_READ = "approvals:read", "Read own approvals and certificates"
+    EVENTS_READ = "events:read", "Read own events and webhook endpoints"
+    WEBHOOKS_WRITE = "webhooks:write", "Change own webhook endpoints, send events again"
 
 
 def list_all_scopes() -> list[str]:

@@ -158,3 +158,51 @@ def test_a_second_open_job_for_the_same_subject_is_refused(now):
 def test_an_unknown_job_is_nothing_to_do(clock):
     jobs.run_job(job_id=uuid.uuid4(), handlers={}, read_clock=clock)
     assert not Event.objects.exists()
+
+
+def test_a_hint_that_comes_before_the_pause_is_over_does_not_start_the_job(clock):
+    job = enqueue(clock.at)
+
+    def fail(held: Job):
+        raise ValueError("not yet")
+
+    run(job, clock, handler=fail)
+    run(job, clock)
+    assert count_effects() == 0
+    clock.advance(minutes=10)
+    run(job, clock)
+    assert count_effects() == 1
+
+
+def test_a_kind_with_a_policy_keeps_its_own_pauses_and_number_of_attempts(clock):
+    policy = jobs.RetryPolicy(pauses_s=(100.0, 1000.0))
+    with transaction.atomic():
+        job = jobs.enqueue_job(kind=KIND, subject="one", now=clock.at, policy=policy)
+
+    def fail(held: Job):
+        raise jobs.NotNow("nobody there")
+
+    starts = []
+    for _ in range(3):
+        jobs.run_job(job_id=job.pk, handlers={KIND: fail}, read_clock=clock, policies={KIND: policy})
+        job.refresh_from_db()
+        starts.append((job.not_before - clock.at).total_seconds())
+        clock.at = job.not_before
+    assert (job.attempts, job.max_attempts) == (3, 3)
+    assert 75 <= starts[0] <= 125
+    assert 750 <= starts[1] <= 1250
+    assert starts[2] == 0  # nothing to wait for: the sweeper buries it
+
+
+def test_a_hastened_job_need_not_wait_and_a_finished_one_cannot_be_hastened(clock):
+    job = enqueue(clock.at)
+
+    def fail(held: Job):
+        raise ValueError("not yet")
+
+    run(job, clock, handler=fail)
+    with transaction.atomic():
+        assert jobs.hasten_job(kind=KIND, subject="one", now=clock.at)
+    run(job, clock)
+    assert count_effects() == 1
+    assert not jobs.hasten_job(kind=KIND, subject="one", now=clock.at)

@@ -1,0 +1,201 @@
+"""The messages of events and webhooks: what is sent, what is answered."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from compliance.api.serializers import Strict, StrictCharField
+from compliance.models import DeliveryState, WebhookDelivery, WebhookEndpoint
+from compliance.services.audit_log import format_moment
+
+# Events on one page, at most and by default.
+MAX_EVENTS = 500
+DEFAULT_EVENTS = 100
+# A kind of events, or all of one area.
+KIND_PATTERN = r"^[a-z_]{1,40}\.([a-z_]{1,40}|\*)$"
+
+
+class EventSubject(serializers.Serializer[Any]):
+    """The thing that something happened to."""
+
+    object = serializers.CharField(help_text="Such as submission or clearance.")
+    id = serializers.CharField(help_text="Its id; ask for the thing itself with it.")
+
+
+class EventMessage(serializers.Serializer[Any]):
+    """What happened to which thing; also the body of a webhook."""
+
+    id = serializers.CharField(help_text="The webhook-id of the message that tells of it.")
+    type = serializers.CharField(help_text="Such as submission.approved.")
+    timestamp = serializers.DateTimeField()
+    sequence = serializers.IntegerField(
+        help_text="Grows with time; has gaps where others' events are."
+    )
+    data = EventSubject()  # type: ignore[assignment]  # the name Standard Webhooks gives it
+
+
+class EventPage(serializers.Serializer[Any]):
+    """Events, oldest first."""
+
+    items = EventMessage(many=True)
+    next_after = serializers.IntegerField(
+        help_text="Send as `after` next time, now or in a minute."
+    )
+    has_more = serializers.BooleanField(help_text="Whether there is more already.")
+
+
+class EventQuery(Strict):
+    """Where to read on."""
+
+    after = serializers.IntegerField(min_value=0, max_value=2**53, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_EVENTS, default=DEFAULT_EVENTS)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """True or false; words and numbers are neither."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the value; refuse other types."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class KindsField(serializers.ListField):
+    """Kinds of events that an endpoint wants."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kind = serializers.RegexField(
+            KIND_PATTERN, error_messages={"invalid": "Write submission.approved or submission.*"}
+        )
+        super().__init__(child=kind, max_length=50, **kwargs)
+
+
+class WebhookEndpointRequest(Strict):
+    """An address to send events to."""
+
+    url = StrictCharField(max_length=500, help_text="Starts with https://; a public address.")
+    kinds = KindsField(
+        required=False, help_text="Such as submission.approved or submission.*; empty: all."
+    )
+
+
+class WebhookEndpointChange(Strict):
+    """What to change; what is not named stays."""
+
+    url = StrictCharField(max_length=500, required=False)
+    kinds = KindsField(required=False)
+    enabled = StrictBooleanField(required=False)
+
+
+class WebhookEndpointReport(serializers.Serializer[Any]):
+    """An endpoint."""
+
+    id = serializers.CharField()
+    url = serializers.CharField()
+    kinds = serializers.ListField(child=serializers.CharField())
+    enabled = serializers.BooleanField()
+    disabled_reason = serializers.CharField()
+    secret_start = serializers.CharField(help_text="To recognize the secret by.")
+    previous_secret_until = serializers.DateTimeField(
+        allow_null=True, help_text="Until then messages are also signed with the replaced secret."
+    )
+    created_at = serializers.DateTimeField()
+
+
+class WebhookEndpointSecret(WebhookEndpointReport):
+    """An endpoint with its new secret, which is shown this once."""
+
+    secret = serializers.CharField(
+        allow_null=True,
+        help_text="whsec_ and base64. Null in a replayed answer: rotate the secret if you missed it.",
+    )
+
+
+class WebhookEndpointList(serializers.Serializer[Any]):
+    """Your endpoints, newest first."""
+
+    items = WebhookEndpointReport(many=True)
+
+
+class AttemptMessage(serializers.Serializer[Any]):
+    """One request, and what came back."""
+
+    at = serializers.DateTimeField()
+    status_code = serializers.IntegerField(allow_null=True, help_text="Null: no answer came.")
+    duration_ms = serializers.IntegerField()
+    answer = serializers.CharField(help_text="Start of the answer's body.")
+    error = serializers.CharField()
+
+
+class DeliveryReport(serializers.Serializer[Any]):
+    """One event for one endpoint, with every attempt so far."""
+
+    id = serializers.CharField()
+    event = EventMessage()
+    endpoint = serializers.CharField()
+    state = serializers.ChoiceField(choices=DeliveryState.choices)
+    attempts = AttemptMessage(many=True)
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class DeliveryPage(serializers.Serializer[Any]):
+    """Deliveries, newest first."""
+
+    items = DeliveryReport(many=True)
+    next_cursor = serializers.CharField(
+        allow_null=True, help_text="Send as `cursor` to read on; null at the end."
+    )
+
+
+class DeliveryList(serializers.Serializer[Any]):
+    """The deliveries that were started."""
+
+    items = DeliveryReport(many=True)
+
+
+class CheckpointReport(serializers.Serializer[Any]):
+    """Size and head of the audit log: keep it, and the log can be held to it."""
+
+    format = serializers.CharField()
+    size = serializers.IntegerField()
+    head_hash = serializers.CharField(help_text="SHA-256 of the last entry, hexadecimal.")
+    created_at = serializers.DateTimeField()
+
+
+def describe_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """Return a WebhookEndpointReport."""
+    until = endpoint.previous_secret_until
+    return {
+        "id": endpoint.public_id,
+        "url": endpoint.url,
+        "kinds": endpoint.kinds,
+        "enabled": endpoint.is_enabled,
+        "disabled_reason": endpoint.disabled_reason,
+        "secret_start": endpoint.secret_start,
+        "previous_secret_until": until and format_moment(until),
+        "created_at": format_moment(endpoint.created_at),
+    }
+
+
+def describe_delivery(delivery: WebhookDelivery, *, event: dict[str, object]) -> dict[str, Any]:
+    """Return a DeliveryReport."""
+    return {
+        "id": delivery.public_id,
+        "event": event,
+        "endpoint": delivery.endpoint.public_id,
+        "state": delivery.state,
+        "attempts": [
+            {
+                "at": format_moment(attempt.at),
+                "status_code": attempt.status_code,
+                "duration_ms": attempt.duration_ms,
+                "answer": attempt.answer,
+                "error": attempt.error,
+            }
+            for attempt in delivery.attempts.all()
+        ],
+        "created_at": format_moment(delivery.created_at),
+        "finished_at": delivery.finished_at and format_moment(delivery.finished_at),
+    }
