@@ -36,7 +36,7 @@ INDEX_SUBJECT = "catalog"
 JOB_BUDGET_S = 120.0
 # With more segments than this they are merged: each costs every search a look-up.
 MAX_SEGMENTS = 8
-# So many missing fingerprints are made up for before a verification; with more it uses the index at hand and says so.
+# So many missing fingerprints are made up for at once before a verification; with more it is postponed.
 MAX_CATCH_UP = 64
 # Catalog recordings may be longer than songs.
 SOURCE_LIMITS = DecodingLimits(max_duration_s=1800.0)

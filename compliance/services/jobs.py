@@ -63,6 +63,14 @@ class NotNow(Exception):
     """The world outside did not do its part; the job is to be tried again. Logged without a traceback."""
 
 
+class Postponed(Exception):
+    """Something of ours has to be ready first; the job waits without using up an attempt."""
+
+    def __init__(self, *, why: str, pause_s: float) -> None:
+        super().__init__(why)
+        self.pause_s = pause_s
+
+
 class LeaseLost(Exception):
     """Another worker holds the job now; what this one measured must not be recorded."""
 
@@ -141,6 +149,9 @@ def run_job(
                 record()
         except LeaseLost:
             logger.warning("job.lease_lost", attempt=job.attempts)
+        except Postponed as postponed:
+            _postpone(job, pause_s=postponed.pause_s, now=read_clock())
+            logger.info("job.postponed", why=str(postponed), pause_s=postponed.pause_s)
         except NotNow as error:
             _give_back(job, error=error, now=read_clock(), policy=policies.get(job.kind))
             logger.warning("job.not_now", attempt=job.attempts, why=str(error))
@@ -167,6 +178,13 @@ def _give_back(job: Job, *, error: Exception, now: dt.datetime, policy: RetryPol
     start = now + dt.timedelta(seconds=pause_s)
     Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING).update(
         state=JobState.PENDING, error=repr(error)[:2000], due_at=start, not_before=start
+    )
+
+
+def _postpone(job: Job, *, pause_s: float, now: dt.datetime) -> None:
+    start = now + dt.timedelta(seconds=pause_s)
+    Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING).update(
+        state=JobState.PENDING, attempts=F("attempts") - 1, due_at=start, not_before=start
     )
 
 
@@ -200,5 +218,6 @@ def sweep_jobs(*, burials: Mapping[str, Burial], now: dt.datetime, limit: int = 
 
 
 def count_waiting_jobs(*, older_than: dt.datetime) -> int:
-    """Return how many jobs wait for a worker since before `older_than`."""
-    return Job.objects.filter(state=JobState.PENDING, attempts=0, created_at__lt=older_than).count()
+    """Return how many jobs wait for their first worker since before `older_than`; pausing ones do not count."""
+    waiting = Job.objects.filter(state=JobState.PENDING, attempts=0, not_before=None)
+    return waiting.filter(created_at__lt=older_than).count()

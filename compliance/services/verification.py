@@ -12,6 +12,7 @@ from compliance.audio.manifest import parse_manifest
 from compliance.models import Job, Submission, SubmissionStatus, Verification
 from compliance.services import decisions
 from compliance.services.indexing import open_current_index
+from compliance.services.jobs import Postponed
 from compliance.services.measurement import Measurement, measure_song
 from compliance.services.song_files import open_local_copy
 from compliance.verdict import Outcome
@@ -19,6 +20,8 @@ from compliance.verdict import Outcome
 logger = structlog.get_logger(__name__)
 
 SYSTEM = "system"
+# While a large import is being fingerprinted songs wait: a verdict by half an index would approve what it cannot see.
+INDEX_PAUSE_S = 15.0
 
 
 def verify_submission_job(job: Job) -> Callable[[], None]:
@@ -28,6 +31,11 @@ def verify_submission_job(job: Job) -> Callable[[], None]:
     )
     if submission.status != SubmissionStatus.RECEIVED:
         return lambda: None
+    current = open_current_index()
+    if current.n_missing:
+        raise Postponed(
+            why=f"{current.n_missing} recordings are not searchable yet", pause_s=INDEX_PAUSE_S
+        )
     with ExitStack() as files:
         song = files.enter_context(open_local_copy(str(submission.audio.name)))
         vocal = (
@@ -39,7 +47,7 @@ def verify_submission_job(job: Job) -> Callable[[], None]:
             song=song,
             vocal=vocal,
             placements=parse_manifest(submission.manifest),
-            current=open_current_index(),
+            current=current,
         )
     logger.info(
         "song.measured",
