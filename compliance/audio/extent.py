@@ -16,7 +16,7 @@ HIGH_BIN = round(4400 / RATE_HZ * WINDOW_SAMPLES)
 # be masked in one place and stand alone in another.
 MAX_AGREEMENT = 3.0
 # What a window must exceed to speak for the recording.
-CHANGE_DRIFT = 0.6
+CHANGE_DRIFT = 0.8
 # Below this mean agreement inside the match the ends cannot be told better than by landmarks.
 MIN_MEAN_AGREEMENT = 0.7
 

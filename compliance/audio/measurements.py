@@ -28,8 +28,9 @@ CLIP_LEVEL = 0.999
 CLIP_RUN = 3
 # A step quieter than this is silence, in dBFS.
 SILENCE_DBFS = -60.0
-# The bandwidth ends where the mean spectrum falls this far below its strongest third octave, in dB.
+# The bandwidth ends where the mean spectrum falls this far below its strongest part, in dB.
 BANDWIDTH_RANGE_DB = 70.0
+BANDWIDTH_SAMPLES, BANDWIDTH_WINDOWS, BANDWIDTH_BINS = 2048, 60, 5
 # True peak: the loudest samples are interpolated four times.  Source: ITU-R BS.1770-4, annex 2.
 PEAK_CANDIDATES = 1000
 PEAK_TAPS = 24
@@ -51,7 +52,7 @@ class SongMeasurements:
 
 def measure_song(signal: AudioSignal) -> SongMeasurements:
     """Return the facts of a signal at any rate."""
-    power, spectrum_power = _measure_steps(signal)
+    power = _measure_steps(signal)
     plain_dbfs = 10 * np.log10(np.maximum(power.plain, 1e-12))
     mid, side = signal.mid, signal.side
     side_energy, mid_energy = float(np.dot(side, side)), float(np.dot(mid, mid))
@@ -60,7 +61,7 @@ def measure_song(signal: AudioSignal) -> SongMeasurements:
         true_peak_dbfs=_measure_true_peak(signal.samples),
         clipped_share=_measure_clipping(signal.samples),
         silent_share=round(float(np.mean(plain_dbfs < SILENCE_DBFS)), 4),
-        bandwidth_hz=_find_bandwidth(spectrum_power, signal.rate_hz),
+        bandwidth_hz=_find_bandwidth(signal),
         side_share=round(side_energy / max(side_energy + mid_energy, 1e-12), 5),
         levels_dbfs=_list_levels(signal),
     )
@@ -72,14 +73,13 @@ class _StepPowers:
     weighted: npt.NDArray[np.float64]
 
 
-def _measure_steps(signal: AudioSignal) -> tuple[_StepPowers, npt.NDArray[np.float64]]:
-    """Return mean squares per step summed over channels, and the mean power spectrum."""
+def _measure_steps(signal: AudioSignal) -> _StepPowers:
+    """Return mean squares per step, summed over channels."""
     length = round(STEP_S * signal.rate_hz)
     count = max(1, len(signal.samples) // length)
     bins = length // 2 + 1
     weight = _compute_k_weight(np.arange(bins) * signal.rate_hz / length)
     plain, weighted = np.zeros(count), np.zeros(count)
-    spectrum = np.zeros(bins)
     for channel in range(signal.samples.shape[1]):
         steps = np.zeros(count * length, np.float32)
         usable = signal.samples[: count * length, channel]
@@ -90,11 +90,10 @@ def _measure_steps(signal: AudioSignal) -> tuple[_StepPowers, npt.NDArray[np.flo
         energy /= length**2
         plain += energy.sum(axis=1)
         weighted += energy @ weight.astype(np.float32)
-        spectrum += energy.mean(axis=0)
     if signal.samples.shape[1] == 1:
         # A mono file sounds from both loudspeakers.
         weighted *= 2
-    return _StepPowers(plain=plain, weighted=weighted), spectrum
+    return _StepPowers(plain=plain, weighted=weighted)
 
 
 def _compute_k_weight(freq_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -158,14 +157,22 @@ def _measure_clipping(samples: Samples) -> float:
     return round(float(run.sum() / samples.size), 6)
 
 
-def _find_bandwidth(power: npt.NDArray[np.float64], rate_hz: int) -> float:
-    freq_hz = np.arange(len(power)) * rate_hz / 2 / (len(power) - 1)
-    width = 20
-    smooth = np.convolve(power, np.ones(width) / width, "same")
+def _find_bandwidth(signal: AudioSignal) -> float:
+    """Return the highest frequency of the mean spectrum of evenly spread windows, in Hz."""
+    mono = signal.mono
+    starts = np.linspace(0, max(0, len(mono) - BANDWIDTH_SAMPLES), BANDWIDTH_WINDOWS, dtype=int)
+    frames = np.zeros((len(starts), BANDWIDTH_SAMPLES), np.float32)
+    for place, start in enumerate(starts):
+        part = mono[start : start + BANDWIDTH_SAMPLES]
+        frames[place, : len(part)] = part
+    # The window's side lobes lie below what is looked for.
+    spectrum = rfft(frames * np.hanning(BANDWIDTH_SAMPLES).astype(np.float32) ** 2, axis=1)
+    power = np.mean(np.abs(spectrum) ** 2, axis=0)
+    smooth = np.convolve(power, np.ones(BANDWIDTH_BINS) / BANDWIDTH_BINS, "same")
     if smooth.max() <= 0:
         return 0.0
-    above = np.flatnonzero(smooth > smooth.max() * 10 ** (-BANDWIDTH_RANGE_DB / 10))
-    return round(float(freq_hz[above[-1]]), 0)
+    highest = np.flatnonzero(smooth > smooth.max() * 10 ** (-BANDWIDTH_RANGE_DB / 10))[-1]
+    return round(float(highest * signal.rate_hz / BANDWIDTH_SAMPLES), 0)
 
 
 def _list_levels(signal: AudioSignal) -> tuple[float, ...]:
