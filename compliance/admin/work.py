@@ -45,9 +45,10 @@ class JobAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """What happened, in order."""
+    """What happened, in order: the audit log."""
 
-    list_display = ["created_at", "kind", "subject", "actor"]
+    list_display = ["sequence", "created_at", "kind", "subject", "actor"]
+    ordering = ["-sequence"]
     list_filter = ["kind"]
     search_fields = ["subject", "actor", "kind"]
     date_hierarchy = "created_at"

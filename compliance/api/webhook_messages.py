@@ -7,12 +7,11 @@ from rest_framework import serializers
 from compliance.api.serializers import Strict, StrictCharField
 from compliance.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from compliance.services.audit_log import format_moment
+from compliance.services.outbox import KIND_PATTERN
 
 # Events on one page, at most and by default.
 MAX_EVENTS = 500
 DEFAULT_EVENTS = 100
-# A kind of events, or all of one area.
-KIND_PATTERN = r"^[a-z_]{1,40}\.([a-z_]{1,40}|\*)$"
 
 
 class EventSubject(serializers.Serializer[Any]):

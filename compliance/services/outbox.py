@@ -13,6 +13,8 @@ DELIVER_JOB = "deliver_webhook"
 RETRIES = RetryPolicy(
     pauses_s=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)  # up to 24 hours
 )
+# A kind of events, or all of one area, as endpoints name what they want.
+KIND_PATTERN = r"^[a-z_]{1,40}\.([a-z_]{1,40}|\*)$"
 # Events about endpoints themselves are not sent to them, except the test that somebody asks for.
 ENDPOINT_AREA = "webhook_endpoint"
 TEST_KIND = f"{ENDPOINT_AREA}.test"
