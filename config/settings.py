@@ -290,7 +290,7 @@ UNFOLD = {
     "SITE_HEADER": "Cleartone",
     "SITE_SUBHEADER": "Licensing and moderation",
     "SITE_SYMBOL": "graphic_eq",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("cleartone/favicon.svg")}],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("cleartone/favicon.svg")}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {
