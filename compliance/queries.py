@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
+
 from compliance.certificates.status_list import LIST_SIZE
 from compliance.models import (
     Approval,
@@ -70,13 +72,14 @@ def count_status_lists() -> int:
     return (newest or 0) // LIST_SIZE + 1
 
 
-def list_exceptions(*, number: int, now: dt.datetime) -> list[tuple[int, str, dt.datetime]]:
-    """Return (submission, status, end) of the approvals in a status list that do not hold as of `now`."""
+def list_exceptions(*, number: int, now: dt.datetime) -> list[tuple[int, str, bool]]:
+    """Return (submission, status, is it over) of the approvals in a status list that do not hold as of `now`."""
     first = number * LIST_SIZE
     listed = Approval.objects.filter(
         submission_id__gte=first, submission_id__lt=first + LIST_SIZE
     ).exclude(status=ApprovalStatus.LIVE, valid_to__gt=now)
-    return list(listed.order_by().values_list("submission_id", "status", "valid_to"))
+    over = ExpressionWrapper(Q(valid_to__lte=now), output_field=BooleanField())
+    return list(listed.order_by().values_list("submission_id", "status", over))
 
 
 def list_events(*, generator: Generator, after: int, limit: int) -> list[Event]:

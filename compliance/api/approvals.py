@@ -17,7 +17,7 @@ from compliance.api.views import get_caller
 from compliance.certificates.status_list import LIST_TTL_S, STATUS_LIST_TYPE
 from compliance.services.approvals import UnknownApproval
 from compliance.services.signing_keys import load_keys
-from compliance.services.status_lists import make_status_list
+from compliance.services.status_lists import LIST_KEPT_S, get_status_list
 
 # Seconds for which a key set may be kept: a verifier that meets an unknown key asks again anyway.
 KEY_SET_MAX_AGE_S = 300
@@ -107,8 +107,9 @@ class StatusListView(APIView):
     )
     def get(self, request: Request, number: int) -> Response:
         """Return how every certificate of the list stands, signed: two bits each (IETF Token Status List)."""
-        token = make_status_list(number=number, now=timezone.now())
-        return Response(token, headers={"Cache-Control": f"public, max-age={LIST_TTL_S}"})
+        token = get_status_list(number=number, now=timezone.now())
+        max_age_s = LIST_TTL_S - LIST_KEPT_S  # together no more than the list may be used
+        return Response(token, headers={"Cache-Control": f"public, max-age={max_age_s}"})
 
 
 class KeySetView(APIView):

@@ -102,15 +102,15 @@ class Approval(StatusModel):
 
     def get_state(self, *, now: dt.datetime) -> ApprovalStatus:
         """Return the status as of `now`: an approval whose time is over has ended, though no job has said so yet."""
-        listed = list_as(status=self.status, valid_to=self.valid_to, now=now)
+        listed = list_as(status=self.status, is_over=now >= self.valid_to)
         status = ApprovalStatus(self.status)
         return ApprovalStatus.SUNSET if listed != LISTED_AS[status] else status
 
 
-def list_as(*, status: str, valid_to: dt.datetime, now: dt.datetime) -> Status:
-    """Return what a status list says of an approval as of `now`."""
+def list_as(*, status: str, is_over: bool) -> Status:
+    """Return what a status list says of an approval whose period is over or not."""
     listed = LISTED_AS[ApprovalStatus(status)]
-    return Status.ENDED if now >= valid_to and listed != Status.REVOKED else listed
+    return Status.ENDED if is_over and listed != Status.REVOKED else listed
 
 
 def name_status_list(number: int) -> str:
