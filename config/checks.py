@@ -9,6 +9,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from compliance.certificates.keys import InvalidKeys
+from compliance.services.signing_keys import load_keys
+
 
 @register(Tags.files)
 def check_media_writable(
@@ -59,6 +62,26 @@ def check_chromaprint(app_configs: Iterable[AppConfig] | None, **kwargs: Any) ->
                 "libchromaprint cannot be loaded: songs cannot be verified on this machine.",
                 hint="Run: apt-get install libchromaprint1",
                 id="config.W001",
+            )
+        ]
+    return []
+
+
+@register()
+def check_certificate_keys(
+    app_configs: Iterable[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a named key file that cannot sign: no song could be approved."""
+    if not settings.CERTIFICATE_KEY_FILE:
+        return []
+    try:
+        _ = load_keys().signing_key
+    except (OSError, ValueError, InvalidKeys) as error:
+        return [
+            Error(
+                f"CERTIFICATE_KEY_FILE cannot be used: {error}",
+                hint="Name a JWK Set with a private Ed25519 key, or run: manage.py rotate_certificate_key",
+                id="config.E003",
             )
         ]
     return []
