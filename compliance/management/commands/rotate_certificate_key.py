@@ -12,8 +12,8 @@ class Command(BaseCommand):
 
     help = (
         "Make a new signing key. Old public keys stay published; their private halves are removed."
-    requires_system_checks: list[str] = []  # one of them asks for the key that this makes
     )
+    requires_system_checks: list[str] = []  # one of them asks for the key that this makes
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Rotate and say what signs now."""
