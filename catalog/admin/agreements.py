@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 
-from catalog.admin.base import STATUS_COLORS, CatalogAdmin, get_person, link_to, read_clock
+from catalog.admin.base import STATUS_COLORS, ExportingAdmin, get_person, link_to, read_clock
 from catalog.admin.drawings import PeriodBar, draw_periods
+from catalog.exchange.resources import AgreementResource
 from catalog.models import Agreement
 from catalog.services.agreements import compute_file_sha256
 from catalog.services.history import save_as
@@ -20,8 +21,10 @@ READS_SHOWN = 20
 
 
 @admin.register(Agreement)
-class AgreementAdmin(CatalogAdmin):
+class AgreementAdmin(ExportingAdmin):
     """Contracts between licensors and licensees."""
+
+    resource_classes = [AgreementResource]
 
     list_display = [
         "number",

@@ -14,8 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from import_export.admin import ExportMixin, ImportExportMixin
+from import_export.formats.base_formats import CSV, XLSX
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
+from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -27,6 +30,8 @@ from unfold.widgets import (
 from catalog.models.fields import WordSetField
 from catalog.rights.territories import InvalidTerritory, parse_territories
 
+# XLSX is offered where openpyxl is installed.
+TABLE_FORMATS = [table for table in (CSV, XLSX) if table().is_available()]
 STATUS_COLORS = {
     "active": "success",
     "activated": "success",
@@ -68,6 +73,25 @@ class CatalogAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]  # bot
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: the catalog supersedes, ends and withdraws."""
         return False
+
+
+class ExportingAdmin(ExportMixin, CatalogAdmin):  # type: ignore[misc]  # untyped
+    """A page whose table goes out as CSV or XLSX."""
+
+    export_form_class = ExportForm
+    formats = TABLE_FORMATS
+
+
+class ExchangingAdmin(ImportExportMixin, CatalogAdmin):  # type: ignore[misc]  # untyped
+    """A page whose table comes in, after a dry run with row errors, and goes out."""
+
+    import_form_class = ImportForm
+    export_form_class = ExportForm
+    formats = TABLE_FORMATS
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Let those import who may add and change what comes in."""
+        return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
 
 class TerritoriesField(forms.CharField):

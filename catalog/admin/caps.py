@@ -7,13 +7,25 @@ from django.contrib import admin
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
+from import_export.admin import ExportMixin
+from unfold.admin import ModelAdmin
+from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from catalog.admin.base import CatalogAdmin, get_person, link_to, read_clock, run_action
+from catalog.admin.base import (
+    STATUS_COLORS,
+    TABLE_FORMATS,
+    ExportingAdmin,
+    get_person,
+    link_to,
+    read_clock,
+    run_action,
+)
 from catalog.admin.drawings import draw_share_of
-from catalog.models import Cap
+from catalog.exchange.resources import CapResource, UsageResource
+from catalog.models import Cap, CapHold
 from catalog.models.change_sets import ChangeAction
 from catalog.services.change_sets import ProposedChange, propose_changes
 
@@ -27,8 +39,10 @@ class LimitForm(BaseDialogForm):  # type: ignore[misc]  # untyped
 
 
 @admin.register(Cap)
-class CapAdmin(CatalogAdmin):
+class CapAdmin(ExportingAdmin):
     """What is left, and every line of the ledger."""
+
+    resource_classes = [CapResource]
 
     list_display = ["__str__", "show_grant", "show_scope", "show_taken", "show_bar"]
     list_filter = ["unit", "period", "scope", "on_limit"]
@@ -86,7 +100,7 @@ class CapAdmin(CatalogAdmin):
         if not rows:
             return "Nothing taken yet."
         return format_html(
-            "<table><tr><th>For</th><th>Held</th><th>Used</th><th>Left</th></tr>{}</table>",
+            "<table><tr style='text-align:left'><th>For</th><th>Held</th><th>Used</th><th>Left</th></tr>{}</table>",
             format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
         )
 
@@ -98,7 +112,8 @@ class CapAdmin(CatalogAdmin):
         if not rows:
             return "No song has taken anything yet."
         return format_html(
-            "<table><tr><th>At (UTC)</th><th>What</th><th>Quantity</th><th>For</th><th>Counted in</th></tr>{}</table>",
+            "<table><tr style='text-align:left'><th>At (UTC)</th>"
+            "<th>What</th><th>Quantity</th><th>For</th><th>Counted in</th></tr>{}</table>",
             format_html_join(
                 "", "<tr>" + "<td style='padding-right:1.5rem'>{}</td>" * 5 + "</tr>", rows
             ),
@@ -135,3 +150,34 @@ class CapAdmin(CatalogAdmin):
             ),
             "Prepared. Somebody else can put it in force.",
         )
+
+
+@admin.register(CapHold)
+class CapHoldAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc]  # untyped
+    """What each song took; going out, this is the usage report per grant."""
+
+    resource_classes = [UsageResource]
+    export_form_class = ExportForm
+    formats = TABLE_FORMATS
+    list_display = ["subject", "cap", "quantity", "show_status", "bucket", "held_at", "settled_at"]
+    list_filter = ["status", "cap__grant__agreement__licensor"]
+    search_fields = ["subject", "cap__grant__agreement__number"]
+    list_select_related = ["cap"]
+    list_fullwidth = True
+
+    @display(description="Status", label=STATUS_COLORS)
+    def show_status(self, hold: CapHold) -> str:
+        """Return the status, colored."""
+        return hold.status
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: clearances hold."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: approvals and releases settle."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: it is on record."""
+        return False

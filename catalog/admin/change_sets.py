@@ -54,6 +54,10 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
         """Refuse: change sets are proposed on the page of a grant or cap."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: it is decided by the buttons, as it was prepared."""
+        return False
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: a change set is withdrawn, not deleted."""
         return False
@@ -117,8 +121,8 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
                             len(impact.approved_songs)) if impact.approved_songs else ""  # fmt: skip
         more = len(impact.impacts) - IMPACTS_SHOWN
         return format_html(
-            "<p>As of {}, of {} stems ({} tried out):</p>{}<table><tr><th>Stem</th><th>Use</th><th>Gains</th>"
-            "<th>Loses</th></tr>{}</table>{}",
+            "<p>As of {}, of {} stems ({} tried out):</p>{}<table><tr style='text-align:left'><th>Stem</th>"
+            "<th>Use</th><th>Gains</th><th>Loses</th></tr>{}</table>{}",
             impact.on,
             impact.n_stems,
             impact.n_stems_tried,

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 
-from catalog.admin.base import CatalogAdmin, TerritoriesField
+from catalog.admin.base import ExportingAdmin, TerritoriesField
+from catalog.exchange.resources import ConsentResource
 from catalog.models import TerritorySet, VoiceConsent
 
 
@@ -36,8 +37,10 @@ class VoiceConsentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
 
 
 @admin.register(VoiceConsent)
-class VoiceConsentAdmin(CatalogAdmin):
+class VoiceConsentAdmin(ExportingAdmin):
     """What performers themselves agreed to."""
+
+    resource_classes = [ConsentResource]
 
     form = VoiceConsentForm
     list_display = ["performer", "territory", "valid_from", "valid_until", "revoked_on"]

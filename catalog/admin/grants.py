@@ -15,8 +15,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from catalog.admin.base import (
     STATUS_COLORS,
-    CatalogAdmin,
     DayForm,
+    ExportingAdmin,
     NoteForm,
     TerritoriesField,
     get_person,
@@ -24,6 +24,7 @@ from catalog.admin.base import (
     run_action,
 )
 from catalog.admin.drawings import PeriodBar, draw_periods, draw_territories
+from catalog.exchange.resources import GrantResource
 from catalog.models import Cap, Grant, UseApproval
 from catalog.models.agreements import GrantStatus
 from catalog.models.change_sets import ChangeAction
@@ -141,8 +142,10 @@ def is_draft(grant: Grant | None) -> bool:
 
 
 @admin.register(Grant)
-class GrantAdmin(CatalogAdmin):
+class GrantAdmin(ExportingAdmin):
     """Permissions and prohibitions."""
+
+    resource_classes = [GrantResource]
 
     form = GrantForm
     inlines = [CapInline, UseApprovalInline]
@@ -403,13 +406,15 @@ class GrantAdmin(CatalogAdmin):
         dialog={"title": "Suspend this grant?", "description": "It stops counting at once; two people lift a suspension.",
                 "form_class": NoteForm, "form_submit_text": "Suspend"},
     )  # fmt: skip
-    def suspend(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
+    def suspend(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Take the grant out of force at once."""
         grant = self.get_object(request, str(object_id))
         return run_action(
             request,
             grant,
-            lambda: suspend_grant(grant=grant, by=get_person(request)),
+            lambda: suspend_grant(
+                grant=grant, by=get_person(request), note=form.cleaned_data["note"]
+            ),
             "The grant is suspended.",
         )
 
@@ -420,13 +425,15 @@ class GrantAdmin(CatalogAdmin):
         dialog={"title": "Cancel this draft?", "description": "It stays on record as cancelled.",
                 "form_class": NoteForm, "form_submit_text": "Cancel it"},
     )  # fmt: skip
-    def cancel(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
+    def cancel(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Drop the draft."""
         grant = self.get_object(request, str(object_id))
         return run_action(
             request,
             grant,
-            lambda: cancel_grant(grant=grant, by=get_person(request)),
+            lambda: cancel_grant(
+                grant=grant, by=get_person(request), note=form.cleaned_data["note"]
+            ),
             "The draft is cancelled.",
         )
 

@@ -10,8 +10,9 @@ from unfold.decorators import action, display
 
 from catalog.admin.base import (
     STATUS_COLORS,
-    CatalogAdmin,
     ConfirmForm,
+    ExchangingAdmin,
+    ExportingAdmin,
     NoteForm,
     get_person,
     link_to,
@@ -20,6 +21,7 @@ from catalog.admin.base import (
     show_player,
 )
 from catalog.admin.drawings import PeriodBar, draw_periods
+from catalog.exchange.resources import RecordingResource, StemResource, WorkResource
 from catalog.models import Recording, Stem, Work
 from catalog.queries.stem_pages import list_grants_of_stem, list_share_gaps_of_stem
 from catalog.rights.identifiers import IdentifierKind, format_identifier
@@ -35,8 +37,10 @@ from catalog.services.stems import (
 
 
 @admin.register(Work)
-class WorkAdmin(CatalogAdmin):
+class WorkAdmin(ExchangingAdmin):
     """Compositions."""
+
+    resource_classes = [WorkResource]
 
     list_display = ["title", "show_iswc", "language"]
     search_fields = ["title", "iswc"]
@@ -48,8 +52,10 @@ class WorkAdmin(CatalogAdmin):
 
 
 @admin.register(Recording)
-class RecordingAdmin(CatalogAdmin):
+class RecordingAdmin(ExchangingAdmin):
     """Recordings."""
+
+    resource_classes = [RecordingResource]
 
     list_display = ["title", "version", "artist", "show_isrc"]
     search_fields = ["title", "isrc", "artist__name"]
@@ -63,8 +69,10 @@ class RecordingAdmin(CatalogAdmin):
 
 
 @admin.register(Stem)
-class StemAdmin(CatalogAdmin):
+class StemAdmin(ExportingAdmin):
     """Stems: what they are, who may use them, what is missing."""
+
+    resource_classes = [StemResource]
 
     list_display = [
         "show_name",

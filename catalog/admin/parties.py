@@ -3,14 +3,17 @@
 from django.contrib import admin
 from unfold.decorators import display
 
-from catalog.admin.base import CatalogAdmin
+from catalog.admin.base import ExchangingAdmin
+from catalog.exchange.resources import PartyResource
 from catalog.models import Party
 from catalog.rights.identifiers import IdentifierKind, format_identifier
 
 
 @admin.register(Party)
-class PartyAdmin(CatalogAdmin):
+class PartyAdmin(ExchangingAdmin):
     """Those who own, license or perform."""
+
+    resource_classes = [PartyResource]
 
     list_display = ["name", "kind", "show_isni", "ipi_name", "country"]
     list_filter = ["kind", "country"]

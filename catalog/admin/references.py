@@ -3,14 +3,17 @@
 from django.contrib import admin
 from unfold.decorators import display
 
-from catalog.admin.base import CatalogAdmin, show_player
+from catalog.admin.base import ExportingAdmin, show_player
+from catalog.exchange.resources import ReferenceResource
 from catalog.models import ReferenceRecording
 from catalog.rights.identifiers import IdentifierKind, format_identifier
 
 
 @admin.register(ReferenceRecording)
-class ReferenceRecordingAdmin(CatalogAdmin):
+class ReferenceRecordingAdmin(ExportingAdmin):
     """Recordings that no song may contain."""
+
+    resource_classes = [ReferenceResource]
 
     list_display = ["external_id", "title", "artist", "show_isrc", "duration_s"]
     search_fields = ["external_id", "title", "artist", "isrc"]

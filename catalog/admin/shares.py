@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from catalog.admin.base import CatalogAdmin, TerritoriesField
+from catalog.admin.base import ExchangingAdmin, TerritoriesField
+from catalog.exchange.resources import ShareResource
 from catalog.models import Share, TerritorySet
 
 
@@ -39,8 +40,10 @@ class ShareForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in s
 
 
 @admin.register(Share)
-class ShareAdmin(CatalogAdmin):
+class ShareAdmin(ExchangingAdmin):
     """Who owns how much of which right."""
+
+    resource_classes = [ShareResource]
 
     form = ShareForm
     list_display = ["show_target", "right_type", "party", "percent", "territory", "show_basis"]

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import capfirst
 
 from catalog.rights.identifiers import (
     LABELS,
@@ -81,7 +82,8 @@ class WordSetField(models.Field[Any, Any]):
 
     def formfield(self, **kwargs: Any) -> forms.Field:  # type: ignore[override]
         """Return check boxes for a closed set, a text line for an open one."""
-        required, label, help_text = not self.blank, str(self.verbose_name), str(self.help_text)
+        required, help_text = not self.blank, str(self.help_text)
+        label = capfirst(self.verbose_name)
         if self.words is None:
             return WordsFormField(
                 required=required, label=label, help_text=help_text, widget=kwargs.get("widget")

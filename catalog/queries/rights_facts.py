@@ -221,10 +221,18 @@ def _make_grant_terms(
 
 
 def _load_approvals(grants: Iterable[Mapping[str, Any]]) -> Mapping[int, list[str]]:
-    """Return the campaigns approved under each grant."""
+    """Return the campaigns approved under each grant that asks for approval."""
     found: dict[int, list[str]] = defaultdict(list)
-    rows = UseApproval.objects.filter(grant_id__in=[grant["id"] for grant in grants])
-    for grant_id, campaign in rows.order_by().values_list("grant_id", "campaign"):
+    asking = [
+        grant["id"]
+        for grant in grants
+        if grant["approval_of_use"] == ApprovalOfUse.PRIOR_WRITTEN
+        or grant["voice_replica"] == VoiceReplica.WITH_APPROVAL
+    ]
+    if not asking:
+        return found
+    rows = UseApproval.objects.filter(grant_id__in=asking).order_by()
+    for grant_id, campaign in rows.values_list("grant_id", "campaign"):
         found[grant_id].append(campaign)
     return found
 

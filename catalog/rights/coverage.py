@@ -34,11 +34,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideCoverage:
-    """What the grants cover of one side: why not all, where all, until when, and on which grants it rests."""
+    """What the grants cover of one side: why not all, where all, until when in which part, resting on which grants."""
 
     reasons: tuple[Reason, ...]
     territories: frozenset[str]
-    reach_by_territory: dict[str, date]
+    reaches: tuple[tuple[frozenset[str], date], ...]
     relied_on: tuple[GrantTerms, ...]
 
 
@@ -132,23 +132,21 @@ def cover_side(need: Need, *, find_mismatches: FindMismatches) -> SideCoverage:
         return SideCoverage(
             reasons=(_make_no_grant(need),),
             territories=frozenset(),
-            reach_by_territory={},
+            reaches=(),
             relied_on=(),
         )
     mismatches = {grant.id: find_mismatches(grant) for grant in grants}
     eligible = [grant for grant in grants if not mismatches[grant.id]]
     reasons = _ReasonBook(need)
     territories = intent.territories
-    reaches: dict[str, date] = {}
+    reaches: list[tuple[frozenset[str], date]] = []
     relied_on: dict[int, GrantTerms] = {}
     for cell in list_cells(intent):
         admitted = [grant for grant in eligible if not _find_cell_mismatches(grant, cell)]
         for part, reaching in divide_territories(intent.territories, admitted):
             gaps = find_gaps(reaching, starts_on=intent.starts_on, ends_on=intent.ends_on)
             if not gaps:
-                reach = find_reach(reaching, starts_on=intent.starts_on)
-                for territory in part:
-                    reaches[territory] = min(reach, reaches.get(territory, FOREVER))
+                reaches.append((part, find_reach(reaching, starts_on=intent.starts_on)))
                 for grant in choose_grants(
                     reaching, starts_on=intent.starts_on, ends_on=intent.ends_on
                 ):
@@ -169,7 +167,7 @@ def cover_side(need: Need, *, find_mismatches: FindMismatches) -> SideCoverage:
     return SideCoverage(
         reasons=tuple(reasons),
         territories=territories,
-        reach_by_territory=reaches,
+        reaches=tuple(reaches),
         relied_on=tuple(relied_on.values()),
     )
 

@@ -111,7 +111,7 @@ def evaluate(
     names = tuple(dict.fromkeys(stems))
     reasons: list[Reason] = []
     territories = intent.territories if names else frozenset()
-    reaches: list[dict[str, date]] = []
+    reaches: list[tuple[frozenset[str], date]] = []
     relied_on: dict[int, GrantTerms] = {}
     stems_of_grant: dict[int, list[str]] = {}
     limits: dict[str, EditLimits] = {}
@@ -126,7 +126,7 @@ def evaluate(
         limits[name] = EditLimits()
         for coverage in coverages:
             territories &= coverage.territories
-            reaches.append(coverage.reach_by_territory)
+            reaches += coverage.reaches
             for grant in coverage.relied_on:
                 limits[name] = limits[name].narrow(grant.edit_limits)
                 relied_on[grant.id] = grant
@@ -173,11 +173,11 @@ def _leave_out_refused(territories: frozenset[str], reasons: Sequence[Reason]) -
 
 
 def _find_earliest_end(
-    territories: frozenset[str], reaches: Sequence[Mapping[str, date]]
+    territories: frozenset[str], reaches: Sequence[tuple[frozenset[str], date]]
 ) -> date | None:
     if not territories:
         return None
-    earliest = min(reach[code] for reach in reaches for code in territories)
+    earliest = min(reach for part, reach in reaches if part & territories)
     return None if earliest == FOREVER else earliest
 
 

@@ -328,14 +328,14 @@ def end_grant(*, grant: Grant, ends_on: date, by: User | None, now: datetime) ->
 
 
 @transaction.atomic
-def suspend_grant(*, grant: Grant, by: User | None) -> Grant:
+def suspend_grant(*, grant: Grant, by: User | None, note: str = "") -> Grant:
     """Take a grant out of force until further notice; one person is enough.
 
     Raises
     ------
     GrantMoved : if it is not in force
     """
-    return _move(_lock(grant), GrantStatus.SUSPENDED, by=by)
+    return _move(_lock(grant), GrantStatus.SUSPENDED, by=by, note=note)
 
 
 @transaction.atomic
@@ -353,14 +353,14 @@ def resume_grant(*, grant: Grant, by: User | None) -> Grant:
 
 
 @transaction.atomic
-def cancel_grant(*, grant: Grant, by: User | None) -> Grant:
+def cancel_grant(*, grant: Grant, by: User | None, note: str = "") -> Grant:
     """Drop a draft.
 
     Raises
     ------
     GrantMoved : if it is no draft any more
     """
-    return _move(_lock(grant), GrantStatus.CANCELLED, by=by)
+    return _move(_lock(grant), GrantStatus.CANCELLED, by=by, note=note)
 
 
 @transaction.atomic
@@ -440,11 +440,11 @@ def _lock(grant: Grant) -> Grant:
     )
 
 
-def _move(grant: Grant, status: GrantStatus, *, by: User | None) -> Grant:
+def _move(grant: Grant, status: GrantStatus, *, by: User | None, note: str = "") -> Grant:
     if status not in GRANT_TRANSITIONS[grant.status]:
         raise GrantMoved(grant=grant, wanted=status)
     grant.status = status
-    return save_as(grant, by=by, fields=["status"])
+    return save_as(grant, by=by, fields=["status"], note=note)
 
 
 def _take_number(agreement: Agreement) -> int:

@@ -9,8 +9,12 @@ from django.db.models import Model
 Row = TypeVar("Row", bound=Model)
 
 
-def save_as(row: Row, *, by: User | None, fields: Sequence[str] | None = None) -> Row:
-    """Save a row and enter who did it in its history; None is the system itself."""
+def save_as(
+    row: Row, *, by: User | None, fields: Sequence[str] | None = None, note: str = ""
+) -> Row:
+    """Save a row and enter who did it, and why, in its history; None is the system itself."""
+    if note:
+        row._change_reason = note[:100]  # type: ignore[attr-defined]
     row._history_user = by  # type: ignore[attr-defined]
     row.save(update_fields=fields)
     return row
