@@ -1,0 +1,1 @@
+"""Parts of the timeline: a canvas, its colors, the heading, curves and lanes."""
