@@ -12,6 +12,7 @@ from catalog.queries.audio_sources import describe_sources, list_audio_sources
 from compliance.audio.decoding import DecodingLimits
 from compliance.audio.evidence import SongEvidence
 from compliance.audio.manifest import Placement
+from compliance.audio.timeline import draw_timeline
 from compliance.audio.verification import verify_song
 from compliance.certificates.certificate import SongFingerprint
 from compliance.services.indexing import CurrentIndex
@@ -69,7 +70,7 @@ def measure_song(
             current=current,
             duration_s=duration_s,
         ),
-        timeline_svg="",
+        timeline_svg=draw_timeline(evidence, verdict),
         index_version=current.version,
         duration_s=duration_s,
     )
