@@ -48,7 +48,7 @@ class Command(BaseCommand):
             current=open_current_index(),
         )
         if options["plot"]:
-            options["plot"].write_text(measurement.timeline_svg)
+            options["plot"].write_text(measurement.timeline_svg, encoding="utf-8")
         if options["json"]:
             self.stdout.write(json.dumps(measurement.report, ensure_ascii=False))
         else:
