@@ -36,6 +36,8 @@ class VerdictLimits:
         Source: prototype, DEV: wrong recordings reach 10.1 on residuals of clean songs
     confirmed_score, confirmation_z : or from this score on when whitened correlation confirms it.
         Source: DEV, correlation at a wrong place reaches 6.2
+    weak_score, weak_s : below this score a match must last so long, in seconds, as one note of
+        another piece can agree by chance.  Source: DEV, one wrong stem over 0.7 s
     leftover_score : below this score a stem that shares sounds with a declared one may be what
         subtraction left over, so the place must hold unexplained energy as well
     raw_match_score : the same on the song itself, where shared one-shots reach 60 (held-out)
@@ -54,6 +56,8 @@ class VerdictLimits:
     match_score: float = 20.0
     confirmed_score: float = 4.0
     confirmation_z: float = 9.0
+    weak_score: float = 12.0
+    weak_s: float = 3.0
     leftover_score: float = 30.0
     raw_match_score: float = 60.0
     warped_score: float = 20.0
@@ -168,6 +172,8 @@ def _counts(match: MatchEvidence, limits: VerdictLimits) -> bool:
         return match.score >= limits.raw_match_score and confirmed
     if match.confirmation_z is None:
         return match.score >= limits.match_score
+    if match.score < limits.weak_score and match.end_s - match.start_s < limits.weak_s:
+        return False
     return match.score >= limits.confirmed_score and match.confirmation_z >= limits.confirmation_z
 
 

@@ -24,6 +24,8 @@ DEEP_RECORDINGS = 24
 # Confirmation looks this far around the proposed offset, and at no more than this much audio.
 CONFIRMATION_SLACK_S = 0.12
 MAX_CONFIRMATION_S = 10.0
+# A single note correlates with itself anywhere, so no less than this is compared, in seconds.
+MIN_CONFIRMATION_S = 4.0
 # From this confirmation on the offset is exact enough to look for the ends of the match.
 MIN_EXTENT_Z = 8.0
 # Part of the spectrum that is correlated: 80 Hz to 4.4 kHz at 11 025 Hz.
@@ -137,7 +139,8 @@ def _confirm(
     )
     if source is None:
         return match
-    length_s = min(MAX_CONFIRMATION_S, candidate.song_end_s - candidate.song_start_s + 1.0)
+    hits_s = candidate.song_end_s - candidate.song_start_s
+    length_s = min(MAX_CONFIRMATION_S, max(MIN_CONFIRMATION_S, hits_s + 1.0))
     middle_s = (candidate.song_start_s + candidate.song_end_s) / 2
     start_s = max(0.0, middle_s - length_s / 2)
     ours = _cut(samples, start_s, length_s)

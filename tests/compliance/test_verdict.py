@@ -45,6 +45,10 @@ def test_a_named_recording_rejects_with_its_interval():
         pytest.param({"score": 19, "confirmation_z": None}, False, id="weak without audio"),
         pytest.param({"score": 5, "confirmation_z": 30}, True, id="weak but confirmed"),
         pytest.param({"score": 60, "confirmation_z": 5}, False, id="strong but contradicted"),
+        pytest.param(
+            {"score": 5, "confirmation_z": 30, "end_s": 9.0}, False, id="weak and one note long"
+        ),
+        pytest.param({"score": 20, "end_s": 9.0}, True, id="strong and one note long"),
         pytest.param({"kind": MatchKind.RAW, "score": 59}, False, id="raw below its limit"),
         pytest.param({"kind": MatchKind.RAW, "score": 61}, True, id="raw above its limit"),
         pytest.param(
