@@ -235,7 +235,9 @@ class GrantResource(CatalogResource):
         """Return what the grant is about."""
         names = [
             target.stem.external_id if target.stem else f"recording {target.recording}"
-            for target in grant.targets.select_related("stem", "recording")
+            for target in grant.targets.select_related("stem", "recording").order_by(
+                "stem__external_id", "id"
+            )
         ]
         return "; ".join(names)
 

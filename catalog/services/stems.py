@@ -1,5 +1,6 @@
 """What happens to a stem: activation, suspension, withdrawal."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import date, datetime
 
@@ -37,21 +38,34 @@ class StemMoved(Exception):
 
 def find_missing(*, stem: Stem, on: date) -> list[str]:
     """Return what a stem lacks to be active: verified audio, and a permission running on every required side."""
-    missing = [] if stem.audio_sha256 else ["its audio has not been verified"]
-    if stem.twin_of_id is not None:
-        missing.append("it has the same audio as another stem; settle which one counts")
-    sides = [Side.MASTER, Side.PUBLISHING, *([Side.VOICE] if stem.has_voice else [])]
-    about = Q(stem_id=stem.pk)
-    if stem.recording_id is not None:
-        about |= Q(recording_id=stem.recording_id)
+    return _list_missing(stem, licensed=load_licensed_sides(stems=[stem], on=on)[stem.pk])
+
+
+def load_licensed_sides(*, stems: Collection[Stem], on: date) -> dict[int, set[str]]:
+    """Return the sides of each stem on which a permission is running, by the stem's primary key."""
+    recordings = {stem.recording_id for stem in stems if stem.recording_id is not None}
     running = GrantTarget.objects.filter(
-        about,
+        Q(stem_id__in=[stem.pk for stem in stems]) | Q(recording_id__in=recordings),
         Q(grant__valid_until__isnull=True) | Q(grant__valid_until__gt=on),
         grant__effect=GrantEffect.PERMISSION,
         grant__status=GrantStatus.ACTIVE,
         grant__agreement__status=AgreementStatus.ACTIVE,
     )
-    licensed = {side for sides in running.values_list("grant__sides", flat=True) for side in sides}
+    of_stem: dict[int, set[str]] = defaultdict(set)
+    of_recording: dict[int, set[str]] = defaultdict(set)
+    for stem_id, recording_id, sides in running.values_list(
+        "stem_id", "recording_id", "grant__sides"
+    ):
+        licensed = of_stem[stem_id] if stem_id else of_recording[recording_id]
+        licensed.update(sides)
+    return {stem.pk: of_stem[stem.pk] | of_recording[stem.recording_id or 0] for stem in stems}
+
+
+def _list_missing(stem: Stem, *, licensed: Collection[str]) -> list[str]:
+    missing = [] if stem.audio_sha256 else ["its audio has not been verified"]
+    if stem.twin_of_id is not None:
+        missing.append("it has the same audio as another stem; settle which one counts")
+    sides = [Side.MASTER, Side.PUBLISHING, *([Side.VOICE] if stem.has_voice else [])]
     missing += [f"no active grant covers its {side}" for side in sides if side not in licensed]
     return missing
 
@@ -98,7 +112,8 @@ def withdraw_stem(*, external_id: str, by: User | None, note: str) -> Stem:
 def activate_ready_stems(*, stems: Collection[Stem], by: User | None, on: date) -> list[Stem]:
     """Make those stems active that waited in review for nothing but a permission; return them."""
     waiting = [stem for stem in stems if stem.status == StemStatus.IN_REVIEW]
-    ready = [stem for stem in waiting if not find_missing(stem=stem, on=on)]
+    licensed = load_licensed_sides(stems=waiting, on=on)
+    ready = [stem for stem in waiting if not _list_missing(stem, licensed=licensed[stem.pk])]
     return [_move(stem, StemStatus.ACTIVE, by=by, note="") for stem in ready]
 
 

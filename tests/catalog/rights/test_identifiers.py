@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.rights.identifiers import (
@@ -54,6 +54,7 @@ def test_a_wrong_identifier_is_refused_with_what_was_expected(kind, text):
     assert RULES[kind].expected in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=10**9 - 1), st.integers(min_value=1, max_value=9))
 def test_changing_the_check_digit_of_an_iswc_makes_it_invalid(number, change):
     digits = f"{number:09d}"
@@ -62,6 +63,7 @@ def test_changing_the_check_digit_of_an_iswc_makes_it_invalid(number, change):
     assert not is_valid_identifier(f"T{digits}{(check + change) % 10}", kind=IdentifierKind.ISWC)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=10**9 - 1), st.integers(min_value=1, max_value=99))
 def test_changing_the_check_digits_of_an_ipi_name_makes_it_invalid(number, change):
     digits = f"{number:09d}"
@@ -71,6 +73,7 @@ def test_changing_the_check_digits_of_an_ipi_name_makes_it_invalid(number, chang
     assert not is_valid_identifier(digits + other, kind=IdentifierKind.IPI_NAME)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.sampled_from(IdentifierKind))
 def test_any_text_is_either_valid_or_refused_and_normalizing_twice_changes_nothing(text, kind):
     if is_valid_identifier(text, kind=kind):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from hypothesis import event, given
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from catalog.rights.evaluation import evaluate
@@ -27,6 +27,10 @@ USES = ("download", "event", "archive")
 WORDS = ("x", "y")
 FIRST_DAY = date(2026, 12, 1)
 N_DAYS = 12
+
+
+# A busy machine is slow, not wrong.
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def subsets(words, *, min_size=0):
@@ -143,6 +147,7 @@ def narrowings(draw, intent):
     )
 
 
+@patiently
 @given(st.data(), catalogs(), intents())
 def test_narrowing_an_intent_never_turns_cleared_into_denied(data, facts, intent):
     before = evaluate(stems=list(facts), facts=facts, intent=intent)
@@ -153,6 +158,7 @@ def test_narrowing_an_intent_never_turns_cleared_into_denied(data, facts, intent
     assert after.cleared or not before.cleared, [reason.text for reason in after.reasons]
 
 
+@patiently
 @given(st.data(), catalogs(), intents())
 def test_adding_a_prohibition_never_clears(data, facts, intent):
     before = evaluate(stems=list(facts), facts=facts, intent=intent)
@@ -167,6 +173,7 @@ def test_adding_a_prohibition_never_clears(data, facts, intent):
     assert set(after.territories) <= set(before.territories)
 
 
+@patiently
 @given(st.data(), catalogs(), intents())
 def test_the_order_of_stems_and_grants_does_not_matter(data, facts, intent):
     one = evaluate(stems=sorted(facts), facts=facts, intent=intent)
@@ -183,6 +190,7 @@ def test_the_order_of_stems_and_grants_does_not_matter(data, facts, intent):
     assert (other.grants, set(other.cap_uses)) == (one.grants, set(one.cap_uses))
 
 
+@patiently
 @given(catalogs(), intents())
 def test_what_is_left_as_valid_is_valid(facts, intent):
     answer = evaluate(stems=list(facts), facts=facts, intent=intent)
@@ -197,6 +205,7 @@ def test_what_is_left_as_valid_is_valid(facts, intent):
         assert answer.valid_until >= intent.ends_on
 
 
+@patiently
 @given(catalogs(), intents())
 def test_a_denial_names_a_reason_that_a_day_by_day_reading_confirms(facts, intent):
     """The slow way: every stem, side, use, medium, language, territory and day for itself."""

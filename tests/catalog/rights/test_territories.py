@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.rights.territories import (
@@ -57,11 +57,13 @@ def test_worldwide_is_expanded_and_an_unknown_code_refused():
         expand_territories(["DE", "XX"])
 
 
+@settings(deadline=None)
 @given(st.frozensets(st.sampled_from(sorted(ALL_TERRITORIES)), min_size=1))
 def test_what_is_described_reads_back_as_the_same_countries(codes):
     assert parse_territories(describe_territories(codes)).leaves == codes
 
 
+@settings(deadline=None)
 @given(st.frozensets(st.sampled_from(sorted(ALL_TERRITORIES)), min_size=1, max_size=20))
 def test_the_signed_form_is_stable(codes):
     signed = parse_territories(" ".join(codes)).signed
