@@ -10,7 +10,8 @@ PACKAGES := catalog moderation compliance config tests manage.py
 CORPUS_DIR ?= $(CURDIR)/.cache/corpus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-fast check fix schema lock corpus eval-audio eval-screening bench-audio bench-screening bench-rights clean
+.PHONY: help setup demo run test test-fast check fix schema lock corpus eval-audio eval-screening bench-audio bench-screening \
+  bench-rights train-screening demo-material clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 18
@@ -72,6 +73,12 @@ bench-screening: .venv/.dev ## Speed of screening beside its peers
 
 bench-rights: .venv/.dev ## Speed of rights evaluation and catalog queries
 	$(PY) -m tests.bench.rights $(ARGS)
+
+train-screening: .venv/.dev ## Rebuild the screening weights from the dedications and $$SCREENING_DATA
+	$(PY) -m moderation.training.train $(ARGS)
+
+demo-material: .venv/.dev ## Compose and render the demo music anew (needs fluidsynth, fluid-soundfont-gm, espeak-ng)
+	$(PY) -m config.demo.compose $(ARGS)
 
 clean: ## Remove the environment, data and caches of this checkout
 	rm -rf .venv var .cache staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
