@@ -56,7 +56,7 @@ schema: .venv/.dev ## Rewrite the OpenAPI snapshot
 lock: .venv/.dev ## Rewrite the locks from pyproject.toml
 	sh scripts/lock.sh
 
-corpus: .venv/.dev ## Rebuild the audio corpus from Debian packages into $$CORPUS_DIR
+corpus: .venv/.dev ## Rebuild the audio corpus from Debian packages into CORPUS_DIR (.cache/corpus)
 	$(PY) -m tests.corpus.build --cache $(CORPUS_DIR) $(ARGS)
 
 eval-audio: .venv/.dev ## Audio verification on the DEV corpus, beside its bars
@@ -74,7 +74,7 @@ bench-screening: .venv/.dev ## Speed of screening beside its peers
 bench-rights: .venv/.dev ## Speed of rights evaluation and catalog queries
 	$(PY) -m tests.bench.rights $(ARGS)
 
-train-screening: .venv/.dev ## Rebuild the screening weights from the dedications and $$SCREENING_DATA
+train-screening: .venv/.dev ## Rebuild the screening weights from the dedications and the folder SCREENING_DATA
 	$(PY) -m moderation.training.train $(ARGS)
 
 demo-material: .venv/.dev ## Compose and render the demo music anew (needs fluidsynth, fluid-soundfont-gm, espeak-ng)
