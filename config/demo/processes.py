@@ -79,6 +79,7 @@ def serve(
     """
     port = port or find_free_port()
     url = f"http://127.0.0.1:{port}"
+    environment = {**environment, "PUBLIC_URL": url}
     web = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
         "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "config.wsgi:application",
@@ -89,7 +90,7 @@ def serve(
             subprocess.Popen(  # noqa: S603 - our own commands
                 command,
                 cwd=PROJECT,
-                env=dict(environment),
+                env=environment,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
