@@ -9,8 +9,16 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 
-from catalog.admin.base import STATUS_COLORS, ExportingAdmin, get_person, link_to, read_clock
+from catalog.admin.base import (
+    STATUS_COLORS,
+    ExportingAdmin,
+    describe_uses,
+    get_person,
+    link_to,
+    read_clock,
+)
 from catalog.admin.drawings import PeriodBar, draw_periods
+from catalog.admin.tables import draw_table, draw_term
 from catalog.exchange.resources import AgreementResource
 from catalog.models import Agreement
 from catalog.services.agreements import compute_file_sha256
@@ -81,7 +89,7 @@ class AgreementAdmin(ExportingAdmin):
             return "No grants yet. Save the agreement, then add a grant: what may be done, where and until when."
         bars = [
             PeriodBar(
-                label=f"{grant.label} {', '.join(grant.sides)}",
+                label=grant.label,
                 starts_on=grant.valid_from,
                 ends_on=grant.valid_until,
                 forbids=grant.effect == "prohibition",
@@ -89,35 +97,29 @@ class AgreementAdmin(ExportingAdmin):
             )
             for grant in grants
         ]
-        rows = format_html_join(
-            "",
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} - {}</td></tr>",
-            (
+        table = draw_table(
+            heads=["Grant", "Status", "Effect and sides", "Uses", "Territories", "Period"],
+            rows=[
                 (
                     link_to(grant),
                     grant.get_status_display(),
-                    grant.get_effect_display(),
-                    ", ".join(grant.uses) or "every use",
+                    f"{grant.get_effect_display()}: {', '.join(grant.sides)}",
+                    describe_uses(grant.uses),
                     str(grant.territory),
-                    grant.valid_from,
-                    grant.valid_until or "further notice",
+                    draw_term(grant),
                 )
                 for grant in grants
-            ),
+            ],
         )
-        return format_html(
-            '{}<table style="width:100%; margin-top:1rem"><tr style="text-align:left"><th>Grant</th><th>Status</th>'
-            "<th>Effect</th><th>Uses</th><th>Territories</th><th>Period</th></tr>{}</table>",
-            draw_periods(bars, today=read_clock().date()),
-            rows,
-        )
+        return format_html("{}{}", draw_periods(bars, today=read_clock().date()), table)
 
     @display(description="Signed document")
     def show_document(self, agreement: Agreement) -> str:
         """Return the document beside the terms."""
         if not agreement.document:
             return "No document yet: attach the signed PDF."
-        url = reverse("protected-media", args=[agreement.document.name])
+        # The viewer of the browser: no bar of thumbnails, pages as wide as there is room.
+        url = f"{reverse('protected-media', args=[agreement.document.name])}#navpanes=0&view=FitH"
         return format_html(
             '<iframe src="{}" title="Signed document" style="width:100%; height:40rem; border:1px solid #d1d5db"></iframe>',
             url,

@@ -1,5 +1,6 @@
 """What the catalog's admin pages share: history, the clock, answers to actions, media."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.forms import BaseDialogForm
+from unfold.utils import display_for_label
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
@@ -52,12 +54,18 @@ STATUS_COLORS = {
 }
 
 
+def draw_status(status: str) -> str:
+    """Return a status as a colored label, as the lists show it."""
+    return str(display_for_label(status, "-", STATUS_COLORS))
+
+
 class CatalogAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]  # both are untyped
     """An admin page with history; rows of the record are not deleted from it."""
 
     compressed_fields = True
     warn_unsaved_form = True
     list_fullwidth = True
+    readonly_preprocess_fields = {"show_status": draw_status}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Give sets of words the check boxes and text lines of the theme."""
@@ -180,6 +188,11 @@ def run_action(request: HttpRequest, obj: Model, work: Any, success: str) -> Htt
         target = result if isinstance(result, Model) else obj
         messages.success(request, success)
     return redirect_to(target)
+
+
+def describe_uses(uses: Iterable[str]) -> str:
+    """Return the uses as people read them."""
+    return ", ".join(use.replace("_", " ") for use in uses) or "every use"
 
 
 def link_to(obj: Model | None, text: str = "") -> str:

@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
 from import_export.admin import ExportMixin
 from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
@@ -24,6 +23,7 @@ from catalog.admin.base import (
     run_action,
 )
 from catalog.admin.drawings import draw_share_of
+from catalog.admin.tables import draw_table
 from catalog.exchange.resources import CapResource, UsageResource
 from catalog.models import Cap, CapHold
 from catalog.models.change_sets import ChangeAction
@@ -99,10 +99,7 @@ class CapAdmin(ExportingAdmin):
                 for b in cap.balances.order_by("-bucket")[:LEDGER_LINES]]  # fmt: skip
         if not rows:
             return "Nothing taken yet."
-        return format_html(
-            "<table><tr style='text-align:left'><th>For</th><th>Held</th><th>Used</th><th>Left</th></tr>{}</table>",
-            format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
-        )
+        return draw_table(heads=["For", "Held", "Used", "Left"], rows=rows)
 
     @display(description="Ledger, newest first")
     def show_ledger(self, cap: Cap) -> str:
@@ -111,13 +108,7 @@ class CapAdmin(ExportingAdmin):
                 for e in cap.entries.all()[:LEDGER_LINES]]  # fmt: skip
         if not rows:
             return "No song has taken anything yet."
-        return format_html(
-            "<table><tr style='text-align:left'><th>At (UTC)</th>"
-            "<th>What</th><th>Quantity</th><th>For</th><th>Counted in</th></tr>{}</table>",
-            format_html_join(
-                "", "<tr>" + "<td style='padding-right:1.5rem'>{}</td>" * 5 + "</tr>", rows
-            ),
-        )
+        return draw_table(heads=["At (UTC)", "What", "Quantity", "For", "Counted in"], rows=rows)
 
     @action(
         description="Propose a limit",

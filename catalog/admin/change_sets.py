@@ -1,9 +1,12 @@
 """Change sets: what would change, and the button that another person presses."""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -12,18 +15,52 @@ from catalog.admin.base import (
     STATUS_COLORS,
     ConfirmForm,
     NoteForm,
+    describe_uses,
+    draw_status,
     get_person,
     link_to,
     read_clock,
     run_action,
 )
+from catalog.admin.drawings import GREEN, RED
+from catalog.admin.tables import draw_table
 from catalog.models import ChangeSet
 from catalog.models.change_sets import ChangeAction, ChangeSetStatus
 from catalog.rights.territories import describe_territories
 from catalog.services.change_sets import activate_change_set, reject_change_set, withdraw_change_set
-from catalog.services.impact import StemImpact, preview_change_set
+from catalog.services.impact import ChangeImpact, StemImpact, preview_change_set
 
 IMPACTS_SHOWN = 40
+
+
+def describe_scope(impact: ChangeImpact) -> str:
+    """Return on what day, and for how many stems, the difference is shown."""
+    tried = impact.n_stems_tried
+    part = f", judged by the first {tried}" if tried < impact.n_stems else ""
+    return f"On {impact.on}, for {impact.n_stems} stem{pluralize(impact.n_stems)}{part}:"
+
+
+def list_lines(impacts: Iterable[StemImpact]) -> list[tuple[str, str, str, str]]:
+    """Return stem, uses, gains and losses; uses that change alike share a line."""
+    uses = defaultdict(list)
+    for impact in impacts:
+        uses[impact.stem, impact.gained, impact.lost].append(impact.use)
+    return [
+        (
+            stem,
+            describe_uses(words),
+            mark_territories(gained, color=GREEN),
+            mark_territories(lost, color=RED),
+        )
+        for (stem, gained, lost), words in uses.items()
+    ]
+
+
+def mark_territories(leaves: Collection[str], *, color: str) -> str:
+    """Return the territories in words and in color, or a dash."""
+    if not leaves:
+        return "-"
+    return format_html('<span style="color:{}">{}</span>', color, describe_territories(leaves))
 
 
 @admin.register(ChangeSet)
@@ -44,6 +81,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
     fields = ["title", "show_status", "note", "show_changes", "show_impact", "prepared_by", "prepared_at", "decided_by",
               "decided_at", "decision_note"]  # fmt: skip
     actions_detail = ["activate", "reject", "withdraw"]
+    readonly_preprocess_fields = {"show_status": draw_status}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Let nothing be typed over: what was prepared is what is decided."""
@@ -108,35 +146,36 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
         """Return the difference it would make, tried out and rolled back."""
         if change_set.status != ChangeSetStatus.OPEN:
             return "Decided."
+        person = get_person(self.request)
+        is_own = change_set.prepared_by_id == person.pk
         impact = preview_change_set(
-            change_set=change_set, by=get_person(self.request), now=read_clock()
+            change_set=change_set, by=None if is_own else person, now=read_clock()
+        )
+        whose = (
+            format_html("<p>{}</p>", "You prepared it: somebody else must decide.")
+            if is_own
+            else ""
         )
         if impact.problem:
             return format_html(
-                "<p>{}</p>", f"It cannot be activated by you as things stand: {impact.problem}."
+                "{}<p>It cannot be activated as things stand: {}.</p>", whose, impact.problem
             )
         if not impact.impacts:
-            return format_html("<p>No stem gains or loses a territory on {}.</p>", impact.on)
+            return format_html(
+                "{}<p>No stem gains or loses a territory on {}.</p>", whose, impact.on
+            )
         songs = format_html("<p><strong>{} approved songs use stems that lose territories.</strong></p>",
                             len(impact.approved_songs)) if impact.approved_songs else ""  # fmt: skip
-        more = len(impact.impacts) - IMPACTS_SHOWN
+        lines = list_lines(impact.impacts)
+        more = len(lines) - IMPACTS_SHOWN
         return format_html(
-            "<p>As of {}, of {} stems ({} tried out):</p>{}<table><tr style='text-align:left'><th>Stem</th>"
-            "<th>Use</th><th>Gains</th><th>Loses</th></tr>{}</table>{}",
-            impact.on,
-            impact.n_stems,
-            impact.n_stems_tried,
+            "{}<p>{}</p>{}{}{}",
+            whose,
+            describe_scope(impact),
             songs,
-            format_html_join("", "<tr><td style='padding-right:1rem'>{}</td><td style='padding-right:1rem'>{}</td>"
-                             "<td style='color:#0d9488; padding-right:1rem'>{}</td><td style='color:#dc2626'>{}</td></tr>",
-                             (self._describe(item) for item in impact.impacts[:IMPACTS_SHOWN])),
+            draw_table(heads=["Stem", "Uses", "Gains", "Loses"], rows=lines[:IMPACTS_SHOWN]),
             f"and {more} lines more" if more > 0 else "",
-        )  # fmt: skip
-
-    def _describe(self, impact: StemImpact) -> tuple[str, str, str, str]:
-        gained = describe_territories(impact.gained) if impact.gained else "-"
-        lost = describe_territories(impact.lost) if impact.lost else "-"
-        return impact.stem, impact.use.replace("_", " "), gained, lost
+        )
 
     @action(
         description="Activate",

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -19,6 +20,7 @@ from catalog.admin.base import (
     ExportingAdmin,
     NoteForm,
     TerritoriesField,
+    describe_uses,
     get_person,
     read_clock,
     run_action,
@@ -206,13 +208,18 @@ class GrantAdmin(ExportingAdmin):
         """Show the drawings; an activated grant shows its terms as text."""
         if is_draft(obj):
             return [*self.drawn_fields, *(["agreement"] if obj else [])]
-        return [*self.drawn_fields, "show_targets", "show_territories"]
+        return [*self.drawn_fields, "show_uses", "show_targets", "show_territories"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show stems and territories as text where the form does not ask for them."""
+        """Show uses, stems and territories as text where the form does not ask for them."""
         if is_draft(obj) and self.has_change_or_add(request, obj):
             return self.fieldsets if obj else self.fieldsets[1:]
-        shown = {"stem_ids": "show_targets", "territories": "show_territories", "isrcs": None}
+        shown = {
+            "uses": "show_uses",
+            "stem_ids": "show_targets",
+            "territories": "show_territories",
+            "isrcs": None,
+        }
         sets = []
         for title, options in self.fieldsets:
             names = [shown.get(name, name) for name in options["fields"]]
@@ -240,7 +247,7 @@ class GrantAdmin(ExportingAdmin):
     @display(description="Grant", ordering="agreement__number")
     def show_label(self, grant: Grant) -> str:
         """Return agreement and number."""
-        return grant.label
+        return format_html('<span class="whitespace-nowrap">{}</span>', grant.label)
 
     @display(description="Effect", label=STATUS_COLORS)
     def show_effect(self, grant: Grant) -> str:
@@ -261,7 +268,7 @@ class GrantAdmin(ExportingAdmin):
     @display(description="Uses")
     def show_uses(self, grant: Grant) -> str:
         """Return the uses."""
-        return ", ".join(use.replace("_", " ") for use in grant.uses) or "every use"
+        return describe_uses(grant.uses)
 
     @display(description="When")
     def show_when(self, grant: Grant) -> str:

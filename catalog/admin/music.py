@@ -14,6 +14,7 @@ from catalog.admin.base import (
     ExchangingAdmin,
     ExportingAdmin,
     NoteForm,
+    describe_uses,
     get_person,
     link_to,
     read_clock,
@@ -21,6 +22,7 @@ from catalog.admin.base import (
     show_player,
 )
 from catalog.admin.drawings import PeriodBar, draw_periods
+from catalog.admin.tables import draw_table, draw_term
 from catalog.exchange.resources import RecordingResource, StemResource, WorkResource
 from catalog.models import Recording, Stem, Work
 from catalog.queries.stem_pages import list_grants_of_stem, list_share_gaps_of_stem
@@ -158,21 +160,21 @@ class StemAdmin(ExportingAdmin):
             )
             for grant in grants
         ]
-        lines = format_html_join(
-            "",
-            "<li>{} {} ({}): {} in {}</li>",
-            (
+        table = draw_table(
+            heads=["Grant", "Status", "Effect", "Uses", "Territories", "Period"],
+            rows=[
                 (
                     link_to(grant),
-                    grant.get_effect_display().lower(),
-                    grant.get_status_display().lower(),
-                    ", ".join(grant.uses) or "every use",
+                    grant.get_status_display(),
+                    grant.get_effect_display(),
+                    describe_uses(grant.uses),
                     str(grant.territory),
+                    draw_term(grant),
                 )
                 for grant in grants
-            ),
+            ],
         )
-        return format_html("{}<ul>{}</ul>", draw_periods(bars, today=read_clock().date()), lines)
+        return format_html("{}{}", draw_periods(bars, today=read_clock().date()), table)
 
     @display(description="Shares that do not add to 100")
     def show_share_gaps(self, stem: Stem) -> str:

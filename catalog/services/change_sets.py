@@ -102,9 +102,20 @@ def activate_change_set(
     change_set = _lock(change_set)
     if change_set.prepared_by_id == by.pk:
         raise OwnChangeSet(change_set=change_set)
+    make_changes(change_set=change_set, by=by, now=now)
+    return _decide(change_set, ChangeSetStatus.ACTIVATED, by=by, now=now, note=note)
+
+
+@transaction.atomic
+def make_changes(*, change_set: ChangeSet, by: User | None, now: datetime) -> None:
+    """Make every change, in order, without deciding the change set; `by` None asks for nobody in particular.
+
+    Raises
+    ------
+    GrantMoved, GrantIncomplete, SamePerson, EndNotEarlier : if a change cannot be made
+    """
     for change in change_set.changes.select_related("grant__agreement", "cap"):
         _apply(change, note=change_set.note, by=by, now=now)
-    return _decide(change_set, ChangeSetStatus.ACTIVATED, by=by, now=now, note=note)
 
 
 @transaction.atomic
@@ -151,7 +162,7 @@ def _check(change: ProposedChange) -> None:
             pass
 
 
-def _apply(change: Change, *, note: str, by: User, now: datetime) -> None:
+def _apply(change: Change, *, note: str, by: User | None, now: datetime) -> None:
     match ChangeAction(change.action):
         case ChangeAction.ACTIVATE_GRANT:
             activate_grant(grant=change.grant, by=by, now=now)
@@ -169,7 +180,7 @@ def _apply(change: Change, *, note: str, by: User, now: datetime) -> None:
             _correct(change, note=note or str(change.change_set), by=by)
 
 
-def _correct(change: Change, *, note: str, by: User) -> None:
+def _correct(change: Change, *, note: str, by: User | None) -> None:
     """Set terms that were entered wrongly; the grant counts its corrections and says why."""
     grant = Grant.objects.select_for_update(of=("self",)).get(pk=change.grant_id)
     fields = ["corrections", "correction_note"]

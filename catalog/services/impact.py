@@ -17,7 +17,7 @@ from catalog.rights.intended_use import IntendedUse
 from catalog.rights.terms import UseType
 from catalog.rights.territories import ALL_TERRITORIES
 from catalog.services.agreements import list_stems
-from catalog.services.change_sets import activate_change_set
+from catalog.services.change_sets import activate_change_set, make_changes
 
 # How many stems are tried out; a change to more is judged by this many of them, by external id.
 MAX_STEMS_TRIED: Final = 200
@@ -68,10 +68,11 @@ def find_approved_songs(stems: Collection[str]) -> tuple[str, ...]:
     return tuple(find(stems))
 
 
-def preview_change_set(*, change_set: ChangeSet, by: User, now: datetime) -> ChangeImpact:
+def preview_change_set(*, change_set: ChangeSet, by: User | None, now: datetime) -> ChangeImpact:
     """Return what would be possible and what not, before and after, on the day the changes take effect.
 
-    The changes are made by the same code that activates them, as `by` would, and rolled back.
+    The changes are made by the same code that activates them, as `by` would, and rolled back. With `by` None the difference is
+    shown to somebody who may not decide, its author say.
     """
     changes = list(change_set.changes.select_related("grant__agreement"))
     on = max(
@@ -88,7 +89,10 @@ def preview_change_set(*, change_set: ChangeSet, by: User, now: datetime) -> Cha
     with transaction.atomic():
         try:
             with transaction.atomic():
-                activate_change_set(change_set=change_set, by=by, now=now)
+                if by is None:
+                    make_changes(change_set=change_set, by=None, now=now)
+                else:
+                    activate_change_set(change_set=change_set, by=by, now=now)
             after = _map_possible(tried, uses=uses, on=on, now=now)
         except Exception as error:  # noqa: BLE001 - whatever keeps it from being activated is the answer
             problem = str(error)
