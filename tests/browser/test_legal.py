@@ -10,12 +10,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from catalog.services.ingest import import_stems
 from catalog.services.parties import get_or_add_party
-from tests.browser.conftest import keep_picture, sign_in
+from tests.browser.conftest import SCREENSHOTS, keep_picture, sign_in
 from tests.songs import AUDIO, LICENSED, SIDES, USES, ask
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 PASSWORD = "a long enough secret"  # noqa: S105 - of users of one test
 TITLES = ("Moonlit drums", "Moonlit keys", "Moonlit guitar")
+# Chromium draws a PDF in a process of its own, for which a page cannot wait; only the picture needs it.
+PDF_DRAWN_MS = 4000
 USES_IN_WORDS = ", ".join(use.replace("_", " ") for use in USES)
 # A signed document as small as the format allows.
 PDF = b"""%PDF-1.4
@@ -222,6 +224,8 @@ def test_two_people_license_stems_and_end_the_license_and_generators_notice(
     expect(find_cells(page, "MT-2026-01/1").last).to_have_text(f"{today} to {end}")
     open_tab(page, "Document")
     expect(page.get_by_title("Signed document")).to_be_visible()
+    if SCREENSHOTS:
+        page.wait_for_timeout(PDF_DRAWN_MS)
     keep_whole_page(page, "legal-agreement")
     open_tab(page, "Who read it")
     expect(page.get_by_role("listitem").filter(has_text=re.compile("^ed, .* UTC$"))).to_be_visible()
