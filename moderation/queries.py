@@ -1,6 +1,19 @@
 """Read what moderation keeps; a client only ever sees its own."""
 
-from moderation.models import SCREENING_SUBJECT, ReviewCase, Screening
+import datetime as dt
+
+from django.db.models import Q
+
+from moderation.models import (
+    SCREENING_SUBJECT,
+    LexiconOverride,
+    OverrideAction,
+    ReviewCase,
+    Screening,
+)
+from moderation.screening.categories import Category, Severity
+from moderation.screening.language_pack import Term
+from moderation.screening.overrides import LexiconOverrides
 
 
 class UnknownScreening(Exception):
@@ -26,4 +39,25 @@ def find_case_of_screening(screening: Screening) -> ReviewCase | None:
         ReviewCase.objects.filter(subject_kind=SCREENING_SUBJECT, subject_id=screening.public_id)
         .order_by("-id")
         .first()
+    )
+
+
+def get_overrides(*, now: dt.datetime) -> LexiconOverrides:
+    """Return the overrides of the lexicons that are in force."""
+    rows = LexiconOverride.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now)).order_by("id")
+    return LexiconOverrides(
+        added=tuple(
+            Term(
+                text=row.text,
+                language=row.language,
+                category=Category(row.category),
+                severity=Severity(row.severity),
+                decreed=True,
+            )
+            for row in rows
+            if row.action == OverrideAction.ADD
+        ),
+        silenced=frozenset(
+            (row.language, row.text) for row in rows if row.action == OverrideAction.SILENCE
+        ),
     )

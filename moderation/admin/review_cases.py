@@ -59,7 +59,7 @@ class ReviewCaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     search_fields = ["title", "subject_id", "client"]
     change_form_template = "moderation/review_case.html"
 
-    @display(  # type: ignore[untyped-decorator]
+    @display(
         description="status",
         label={"open": "warning", "approve": "success", "reject": "danger"},
         ordering="status",
@@ -70,17 +70,17 @@ class ReviewCaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
             return "open", "Open"
         return case.decision, {"approve": "Approved", "reject": "Rejected"}[case.decision]
 
-    @display(description="language", ordering="language")  # type: ignore[untyped-decorator]
+    @display(description="language", ordering="language")
     def show_language(self, case: ReviewCase) -> str:
         """Return the language's code, or a dash for a case without text."""
         return case.language or "-"
 
-    @display(description="reasons")  # type: ignore[untyped-decorator]
+    @display(description="reasons")
     def show_reasons(self, case: ReviewCase) -> str:
         """Return the reason codes."""
         return ", ".join(dict.fromkeys(reason["code"] for reason in case.reasons))
 
-    @display(description="age", ordering="created_at")  # type: ignore[untyped-decorator]
+    @display(description="age", ordering="created_at")
     def show_age(self, case: ReviewCase) -> str:
         """Return how long the case waited: until now, or until it was decided."""
         return timesince(case.created_at, case.decided_at)

@@ -41,7 +41,7 @@ class ScreeningAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     ]
     readonly_fields = fields
 
-    @display(description="outcome", label=OUTCOME_COLORS, ordering="outcome")  # type: ignore[untyped-decorator]
+    @display(description="outcome", label=OUTCOME_COLORS, ordering="outcome")
     def show_outcome(self, screening: Screening) -> str:
         """Return the outcome, colored by unfold."""
         return screening.outcome

@@ -1,5 +1,6 @@
 """The stored data, one subject a file."""
 
+from moderation.models.lexicon import LexiconOverride, OverrideAction
 from moderation.models.review import (
     SCREENING_SUBJECT,
     CaseStatus,
@@ -13,6 +14,8 @@ __all__ = [
     "SCREENING_SUBJECT",
     "CaseStatus",
     "Decision",
+    "LexiconOverride",
+    "OverrideAction",
     "ReviewCase",
     "ReviewDecision",
     "Screening",

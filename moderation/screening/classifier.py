@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,14 @@ N_CATEGORY_BUCKETS = 1 << 13
 CATEGORIES = tuple(Category)
 # Lexicon tiers of a text, for the calibration: nothing, profanity, strong, disguised.
 N_TIERS = 4
+# How much earlier, in log-odds, a person looks at a text of a tier. Source: 645 good and 826 violating dedications
+# held out of training, 2026-11-23: with 2, of 42 good texts with a strong word 8 go to a person instead of 1, and of 127
+# violating ones 124 instead of 96; a word that hides is the writer's own sign that it should not be seen.
+TIER_ALLOWANCE = (0.0, 2.0, 2.0, 30.0)
+# In a text of so few words a lexicon entry is taken at its word: there is no room to mean it kindly. Source: of 3,667 good
+# dedications for training 13 are as short and hold one.
+MAX_SHORT_WORDS = 9
+SHORT_ALLOWANCE = 30.0
 
 Array = NDArray[np.float32]
 
@@ -49,7 +58,7 @@ class Classifier:
     """The weights, and whether they read embeddings."""
 
     version: str
-    arrays: Mapping[str, NDArray[np.generic]]
+    arrays: Mapping[str, NDArray[Any]]
 
     def judge(self, given: ModelInput, *, embedding: Array | None) -> Judgement:
         """Return the judgement; without an embedding the linear part votes alone."""
@@ -57,7 +66,10 @@ class Classifier:
         linear = self.vote_linear(given, language=language)
         head = None if embedding is None else self.vote_head(embedding, given, language=language)
         return Judgement(
-            score=_sigmoid(self.calibrate(linear, head, tier=find_tier(given), language=language)),
+            score=_sigmoid(
+                self.calibrate(linear, head, tier=find_tier(given), language=language)
+                + find_allowance(given)
+            ),
             shares=self._share_categories(given, language=language),
         )
 
@@ -73,11 +85,11 @@ class Classifier:
         """Return the network's log-odds."""
         arrays = self.arrays
         inputs = np.concatenate([embedding, given.signs, np.eye(len(LANGUAGES))[language]])
-        hidden = inputs @ arrays["head_in"].astype(np.float32) + arrays["head_in_bias"]
+        hidden = inputs.astype(np.float32) @ arrays["head_in"] + arrays["head_in_bias"]
         return float(np.maximum(hidden, 0) @ arrays["head_out"] + arrays["head_out_bias"])
 
     def calibrate(self, linear: float, head: float | None, *, tier: int, language: int) -> float:
-        """Return the log-odds, shifted so that 0 is where a text goes to a person."""
+        """Return the log-odds, shifted so that 0 is where a text without lexicon entries goes to a person."""
         name = "alone" if head is None else "together"
         weights = self.arrays[f"{name}_weights"]
         votes = np.array([linear, 0.0 if head is None else head, *np.eye(N_TIERS)[tier]])
@@ -104,6 +116,14 @@ def find_tier(given: ModelInput) -> int:
     return 1 if max(hit.term.severity for hit in found) == Severity.REVIEW else 2
 
 
+def find_allowance(given: ModelInput) -> float:
+    """Return how much earlier, in log-odds, a person looks because of what the lexicon found."""
+    tier = find_tier(given)
+    if tier and len(given.normalized.text.split()) <= MAX_SHORT_WORDS:
+        return SHORT_ALLOWANCE
+    return TIER_ALLOWANCE[tier]
+
+
 @cache
 def load_classifier() -> Classifier:
     """Return the stored model.
@@ -118,8 +138,7 @@ def load_classifier() -> Classifier:
         raise UnfitModel(
             f"expected weights for features {FEATURES_VERSION}, got {int(arrays['features_version'])}"
         )
-    for name in ("head_in",):
-        arrays[name] = arrays[name].astype(np.float32)
+    arrays["head_in"] = arrays["head_in"].astype(np.float32)
     embedded = "with" if load_encoder() is not None else "without"
     return Classifier(version=f"{arrays['version']}-{embedded}-embedding", arrays=arrays)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from moderation.screening.categories import Category, Severity
 from moderation.screening.matching import Hit
 from moderation.screening.normalization import strip_accents
+from moderation.screening.tokens import count_odd_words, has_spaced_letters
 
 # Raised when the features of a text change: weights of another version do not fit.
 FEATURES_VERSION = 1
@@ -39,6 +40,10 @@ LEXICON_SIGNS: tuple[str, ...] = (
     "two_or_more",
     "details",
     "links",
+    "odd.1",
+    "odd.2",
+    "read.2",
+    "spaced",
 )
 _SIGN_PLACES = {name: place for place, name in enumerate(LEXICON_SIGNS)}
 
@@ -67,9 +72,11 @@ def hash_pieces(text: str) -> NDArray[np.int64]:
 
 
 def read_signs(
-    hits: Collection[Hit], *, n_details: int = 0, n_links: int = 0
+    hits: Collection[Hit], *, written: str, meant: str, n_details: int = 0, n_links: int = 0
 ) -> NDArray[np.float64]:
-    """Return what the lexicon and the detail checks say of a text.
+    """Return what the lexicon, the detail checks and the way of writing say of a text.
+
+    written, meant : the normalized text before and after disguised words are read.
 
     Returns
     -------
@@ -85,6 +92,12 @@ def read_signs(
             found.add(f"disguised.{hit.term.severity.value}")
     if len({hit.start for hit in hits if hit.term.severity >= Severity.REVIEW}) > 1:
         found.add("two_or_more")
+    odd, unread = count_odd_words(written), count_odd_words(meant)
+    found |= {f"odd.{n}" for n in (1, 2) if unread >= n}
+    if odd - unread > 1:
+        found.add("read.2")
+    if has_spaced_letters(written):
+        found.add("spaced")
     if n_details:
         found.add("details")
     if n_links:

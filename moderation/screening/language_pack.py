@@ -5,13 +5,15 @@ A pack is a folder `languages/<code>/` with
 - `terms.toml`: `[[terms]]` tables of `category`, `severity` (1 to 4), optional flags, and `match`, a list of words or
   phrases. `shit[|s|ty]` stands for shit, shits, shitty; a final `*` takes any ending. `allowed` lists the words and
   phrases inside which nothing is a finding.
+  `[[word_lists]]` tables take entries over from another package's list.
 - `examples.toml`: `flagged` texts, each with a category it must raise, and `clean` texts that must raise nothing.
 - `explanations.toml`: one sentence a category for the person who wrote the message, in the language.
 """
 
+import importlib.util
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -23,6 +25,10 @@ from moderation.screening.categories import Category, Severity
 LANGUAGES_DIR = Path(__file__).parent / "languages"
 
 
+class MissingWordList(Exception):
+    """A word list that a pack takes over is not installed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """One word or phrase of a lexicon.
@@ -31,6 +37,7 @@ class Term:
     inside : matches anywhere in a word, not only at its beginning (Korean, German compounds).
     everywhere : counts whatever the language of the message.
     literal : is looked for as written only, never in disguise (short or everyday words).
+    decreed : a person added it; it counts whatever the model says.
     """
 
     text: str
@@ -42,6 +49,7 @@ class Term:
     inside: bool = False
     everywhere: bool = False
     literal: bool = False
+    decreed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +72,10 @@ def load_language_pack(code: str) -> LanguagePack:
     examples = _read_toml(folder / "examples.toml")
     return LanguagePack(
         code=code,
-        terms=tuple(_read_terms(code=code, tables=lexicon["terms"])),
+        terms=(
+            *_read_terms(code=code, tables=lexicon["terms"]),
+            *_read_word_lists(code=code, tables=lexicon.get("word_lists", ())),
+        ),
         allowed=tuple(phrase for entry in lexicon["allowed"] for phrase in expand_entry(entry)),
         explanations=_read_toml(folder / "explanations.toml"),
         flagged_examples=tuple(
@@ -103,6 +114,24 @@ def _read_terms(*, code: str, tables: list[dict[str, Any]]) -> Iterator[Term]:
                     severity=Severity(table["severity"]),
                     prefix=text.endswith("*"),
                     **dict.fromkeys(flags, True),
+                )
+
+
+def _read_word_lists(*, code: str, tables: Iterable[dict[str, Any]]) -> Iterator[Term]:
+    """Yield the entries of other packages' lists that hold one of the stems; the package itself is not imported."""
+    for table in tables:
+        found = importlib.util.find_spec(table["package"])
+        if found is None or not found.submodule_search_locations:
+            raise MissingWordList(f"{table['package']} is not installed")
+        path = Path(found.submodule_search_locations[0]) / table["file"]
+        for line in path.read_text(encoding="utf-8").splitlines():
+            entry = line.strip().lower().rstrip("*")
+            if any(stem in entry for stem in table["stems"]):
+                yield Term(
+                    text=entry,
+                    language=code,
+                    category=Category(table["category"]),
+                    severity=Severity(table["severity"]),
                 )
 
 

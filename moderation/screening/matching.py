@@ -91,6 +91,7 @@ class Lexicon:
         self._tables = _Tables()
         self._common_of = {code: frozenset(words) for code, words in common_words.items()}
         self._common_together: dict[tuple[str, ...], frozenset[str]] = {}
+        self._lengths: dict[tuple[int, int], list[str]] = {}
         self._common = frozenset[str]().union(*self._common_of.values())
         entries: dict[tuple[bool, str], list[Term | str]] = defaultdict(list)
         for pack in packs:
@@ -220,7 +221,11 @@ class Lexicon:
         ends: list[int] = []
         done = 0
         for chunk, start, end in find_chunks(text):
-            word = read_chunk(chunk, common) or read_chunk(chunk, self._tables.exact)
+            word = (
+                read_chunk(chunk, common)
+                or read_chunk(chunk, self._tables.exact)
+                or self._read_mask(chunk, common)
+            )
             if word is not None:
                 pieces += [text[done:start], word]
                 starts += [*range(done, start), *[start] * len(word)]
@@ -234,6 +239,21 @@ class Lexicon:
             starts=[*starts, *range(done, len(text))],
             ends=[*ends, *range(done + 1, len(text) + 1)],
         )
+
+    def _read_mask(self, chunk: str, common: frozenset[str]) -> str | None:
+        """Return the everyday word behind the first mask, if there is one and no entry fits."""
+        guess = next((g for g in find_guesses(chunk) if g.disguise is Disguise.MASK), None)
+        if guess is None or self._look_up(guess, common):
+            return None
+        pattern = re.compile(re.escape(guess.form).replace(r"\.", "[a-z]"))
+        words = self._common_by_length(common, len(guess.form))
+        return next((word for word in words if pattern.fullmatch(word)), None)
+
+    def _common_by_length(self, common: frozenset[str], length: int) -> Sequence[str]:
+        key = (id(common), length)
+        if key not in self._lengths:
+            self._lengths[key] = sorted(word for word in common if len(word) == length)
+        return self._lengths[key]
 
     def _find_in_reading(self, text: str, common: frozenset[str]) -> Iterator[Hit]:
         """Yield entries, phrases above all, that only show when disguised words are read."""

@@ -7,8 +7,13 @@ from numpy.typing import NDArray
 
 from moderation.screening.features import hash_pieces, read_signs
 from moderation.screening.language_id import LanguageGuess, identify_language
-from moderation.screening.matching import Hit, load_lexicon
+from moderation.screening.matching import Hit, Lexicon, load_lexicon
 from moderation.screening.normalization import NormalizedText, normalize_text
+from moderation.screening.overrides import (
+    NO_OVERRIDES,
+    LexiconOverrides,
+    load_added_lexicon,
+)
 from moderation.screening.pii import PrivateDetail, find_links, find_private_details
 
 
@@ -29,12 +34,14 @@ class ModelInput:
     signs: NDArray[np.float64]
 
 
-def read_model_input(*, text: str, language: str | None) -> ModelInput:
+def read_model_input(
+    *, text: str, language: str | None, overrides: LexiconOverrides = NO_OVERRIDES
+) -> ModelInput:
     """Return what there is to know of a text; `language` is that of the form it came from."""
     normalized = normalize_text(text)
     guess = identify_language(text, prior=language)
     lexicon = load_lexicon()
-    hits = tuple(lexicon.find(normalized, primary=guess.code, languages=guess.plausible))
+    hits = _find_hits(lexicon, normalized, guess, overrides)
     details = tuple(find_private_details(text, language=guess.code))
     links = tuple(find_links(text))
     meant = lexicon.reveal(normalized.text, languages=guess.plausible)
@@ -46,5 +53,23 @@ def read_model_input(*, text: str, language: str | None) -> ModelInput:
         links=links,
         meant=meant,
         pieces=hash_pieces(meant),
-        signs=read_signs(hits, n_details=len(details), n_links=len(links)),
+        signs=read_signs(
+            hits,
+            written=normalized.text,
+            meant=meant,
+            n_details=len(details),
+            n_links=len(links),
+        ),
     )
+
+
+def _find_hits(
+    lexicon: Lexicon, normalized: NormalizedText, guess: LanguageGuess, overrides: LexiconOverrides
+) -> tuple[Hit, ...]:
+    hits = lexicon.find(normalized, primary=guess.code, languages=guess.plausible)
+    if overrides.silenced:
+        hits = [h for h in hits if (h.term.language, h.term.text) not in overrides.silenced]
+    if overrides.added:
+        added = load_added_lexicon(overrides.added)
+        hits += added.find(normalized, primary=guess.code, languages=guess.plausible)
+    return tuple(hits)

@@ -1,27 +1,34 @@
 """Screen one text: normalize, tell the language, match the lexicons, score, apply the policy, explain."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from moderation.screening.categories import Category, Kind, Severity
-from moderation.screening.language_id import OTHER, LanguageGuess, identify_language
+from moderation.screening.classifier import judge_input, load_classifier
+from moderation.screening.language_id import OTHER, LanguageGuess
 from moderation.screening.language_pack import load_language_pack
 from moderation.screening.languages import LANGUAGES
-from moderation.screening.matching import Hit, load_lexicon
-from moderation.screening.normalization import NormalizedText, normalize_text
-from moderation.screening.pii import find_links, find_private_details
+from moderation.screening.matching import Hit
+from moderation.screening.model_input import ModelInput, read_model_input
+from moderation.screening.overrides import NO_OVERRIDES, LexiconOverrides
+from moderation.screening.passages import split_passages
 from moderation.screening.policy import DEFAULT_POLICY, Outcome, Policy
 from moderation.screening.text_limits import InvalidText, check_text
+from moderation.screening.tokens import Disguise
 
 __all__ = ["InvalidText", "Reason", "ScreeningResult", "Span", "screen_text"]
 
 # Raised with every change that can change an answer.
-ENGINE_VERSION = "screening-1"
+ENGINE_VERSION = "screening-2"
 # Score of a private detail found by its own check, and of a web address, in [0, 1].
 _DETAIL_SCORE = 0.9
 _LINK_SCORE = 0.7
 _UNSUPPORTED_SEVERITY = 2
+# Scores below this are noise and are not told.
+_LEAST_SCORE = 0.05
+# Ways of writing that only hide; repeated letters also shout for joy.
+_HIDING = frozenset(Disguise) - {Disguise.REPEAT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +89,12 @@ def screen_text(
     language: str | None = None,
     kind: str = Kind.MESSAGE,
     policy: Policy = DEFAULT_POLICY,
+    overrides: LexiconOverrides = NO_OVERRIDES,
 ) -> ScreeningResult:
     """Return what is in the text and what should happen to it.
 
     language : the language of the form the text came from, if known; a hint, not an order.
+    overrides : what people added to the lexicons or silenced in them.
 
     Raises
     ------
@@ -93,70 +102,101 @@ def screen_text(
         If the text is empty, too long or not valid Unicode.
     """
     check_text(text=text, kind=Kind(kind))
-    normalized = normalize_text(text)
-    guess = identify_language(text, prior=language)
-    hits = load_lexicon().find(normalized, primary=guess.code, languages=guess.plausible)
-    spans = [*_spans_of_hits(hits, normalized), *_spans_of_details(text, guess)]
-    scores = _score(hits, spans, policy)
-    core = frozenset(hit.term.category for hit in hits if hit.term.severity is Severity.CORE)
-    outcome = policy.decide(scores=scores, language=guess.code, core=core)
-    if guess.code == OTHER and outcome is Outcome.ALLOW:
+    whole = read_model_input(text=text, language=language, overrides=overrides)
+    passages = split_passages(text=text, kind=Kind(kind))
+    spans = set(_find_spans(whole, offset=0))
+    if len(passages) == 1:
+        scores = _score(whole, policy)
+    else:
+        scores = {}
+        for start, end in passages:
+            part = read_model_input(
+                text=text[start:end], language=whole.guess.code, overrides=overrides
+            )
+            spans |= set(_find_spans(part, offset=start))
+            for category, score in _score(part, policy).items():
+                scores[category] = max(score, scores.get(category, 0.0))
+    code = whole.guess.code
+    core = frozenset(h.term.category for h in whole.hits if h.term.severity is Severity.CORE)
+    outcome = policy.decide(scores=scores, language=code, core=core)
+    if code == OTHER and outcome is Outcome.ALLOW:
         outcome = Outcome.REVIEW
     raised = {
         category: score
         for category, score in scores.items()
-        if score >= policy.limits(category=category, language=guess.code).review
+        if score >= policy.limits(category=category, language=code).review
     }
     return ScreeningResult(
         outcome=outcome,
-        language=guess,
+        language=whole.guess,
         categories={category.value: round(score, 4) for category, score in sorted(scores.items())},
         spans=tuple(sorted(spans, key=lambda span: (span.start, span.end, span.category))),
-        reasons=_explain(raised, hits=hits, guess=guess, prior=language),
+        reasons=_explain(raised, hits=whole.hits, guess=whole.guess, prior=language),
         policy_version=policy.version,
-        engine_version=ENGINE_VERSION,
+        engine_version=f"{ENGINE_VERSION}+{load_classifier().version}",
     )
 
 
-def _spans_of_hits(hits: Iterable[Hit], normalized: NormalizedText) -> Iterable[Span]:
-    for hit in hits:
-        if hit.term.severity is Severity.CONTEXT:
-            continue
-        start, end = normalized.locate(start=hit.start, end=hit.end)
+def _find_spans(given: ModelInput, *, offset: int) -> Iterator[Span]:
+    """Yield the findings that have a place; `offset` is where the passage begins in the text."""
+    original = given.normalized.original
+    for hit in given.hits:
+        if hit.term.severity is not Severity.CONTEXT:
+            start, end = given.normalized.locate(start=hit.start, end=hit.end)
+            yield Span(
+                start=start + offset,
+                end=end + offset,
+                category=hit.term.category,
+                text=original[start:end],
+                term=hit.term.text,
+            )
+    for detail in given.details:
         yield Span(
-            start=start,
-            end=end,
-            category=hit.term.category,
-            text=normalized.original[start:end],
-            term=hit.term.text,
-        )
-
-
-def _spans_of_details(text: str, guess: LanguageGuess) -> Iterable[Span]:
-    for detail in find_private_details(text, language=guess.code):
-        yield Span(
-            start=detail.start,
-            end=detail.end,
+            start=detail.start + offset,
+            end=detail.end + offset,
             category=Category.PII,
-            text=text[detail.start : detail.end],
+            text=original[detail.start : detail.end],
             term=detail.kind,
         )
-    for start, end in find_links(text):
-        yield Span(start=start, end=end, category=Category.SPAM, text=text[start:end], term="link")
+    for start, end in given.links:
+        yield Span(
+            start=start + offset,
+            end=end + offset,
+            category=Category.SPAM,
+            text=original[start:end],
+            term="link",
+        )
 
 
-def _score(hits: Iterable[Hit], spans: Iterable[Span], policy: Policy) -> dict[Category, float]:
-    """Return a score for each category: the chance that at least one sign of it is true."""
-    doubt: dict[Category, float] = {}
-    for hit in hits:
+def _score(given: ModelInput, policy: Policy) -> dict[Category, float]:
+    """Return a score for each category that takes part.
+
+    The model's score goes to the category that explains it best; the others get their share of it. Disguise, private
+    details and links are findings of their own.
+    """
+    judgement = judge_input(given)
+    shares = dict(judgement.shares)
+    for hit in given.hits:
         worth = policy.severity_scores[hit.term.severity]
-        doubt[hit.term.category] = doubt.get(hit.term.category, 1.0) * (1.0 - worth)
-    for span in spans:
-        if span.category == Category.PII:
-            doubt[Category.PII] = doubt.get(Category.PII, 1.0) * (1.0 - _DETAIL_SCORE)
-        elif span.term == "link":
-            doubt[Category.SPAM] = doubt.get(Category.SPAM, 1.0) * (1.0 - _LINK_SCORE)
-    return {category: 1.0 - rest for category, rest in doubt.items()}
+        shares[hit.term.category] = max(shares[hit.term.category], worth)
+    # Rounded before it is compared with a limit: the last bits differ between processors.
+    overall = round(judgement.score, 4)
+    if any(hit.disguise in _HIDING and hit.term.severity >= Severity.REVIEW for hit in given.hits):
+        overall = max(overall, policy.disguise_score)
+    for hit in given.hits:
+        if hit.term.decreed:
+            overall = max(overall, policy.severity_scores[hit.term.severity])
+    most = max(shares.values())
+    scores = {
+        category: overall * share / most
+        for category, share in shares.items()
+        if overall * share / most >= _LEAST_SCORE
+    }
+    if given.details:
+        scores[Category.PII] = max(scores.get(Category.PII, 0.0), _DETAIL_SCORE)
+    if given.links:
+        scores[Category.SPAM] = max(scores.get(Category.SPAM, 0.0), _LINK_SCORE)
+    return scores
 
 
 def _explain(

@@ -76,6 +76,11 @@ _SPACED = re.compile(r"(?<![^\W_])(?:(?:ss|[^\W_])(?:[^\w\n]|_){1,3}){2,}(?:ss|[
 _SPACED_HANGUL = re.compile(
     r"(?<![^\W_])(?:[\u3131-\u3163\uac00-\ud7a3](?:[^\w\n]|_|\d){1,3})+[\u3131-\u3163\uac00-\ud7a3](?![^\W_])"
 )
+# A sign or a digit between letters; Hangul touching Latin letters or digits on both sides of a syllable.
+_ODD = re.compile(r"[^\W\d_][0134567892@$!|€£¥*#%+]+[^\W\d_]")
+_MIXED = re.compile(
+    r"[\u3131-\u318e\uac00-\ud7a3][a-z\d@!*.]+[\u3131-\u318e\uac00-\ud7a3]|[\u3131-\u318e][a-z]"
+)
 _WIDE_GAP = re.compile(r"(?:[^\w\n]|_){2,}")
 # Most letters a mask may hide, and fewest it must show.
 _MAX_MASKED = 6
@@ -188,10 +193,33 @@ def read_chunk(chunk: str, known: Container[str]) -> str | None:
 
 
 def find_chunks(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the runs between blanks that are more than letters, or repeat a letter, with their interval."""
+    """Yield what may hide a word, with its interval: runs that are more than letters, and letters standing apart."""
+    apart = [(match[0], match.start(), match.end()) for match in _SPACED.finditer(text)]
+    if apart:
+        runs = [run for run in _find_runs(text) if not any(a <= run[1] < b for _, a, b in apart)]
+        yield from sorted([*runs, *apart], key=lambda run: run[1])
+    else:
+        yield from _find_runs(text)
+
+
+def _find_runs(text: str) -> Iterator[tuple[str, int, int]]:
     for match in _CHUNK.finditer(text):
         if not match[0].isalpha() or _LONG_RUN.search(match[0]):
             yield match[0], match.start(), match.end()
+
+
+def count_odd_words(text: str) -> int:
+    """Return how many runs between blanks hold signs between letters, or Hangul beside Latin letters."""
+    return sum(
+        1
+        for match in _CHUNK.finditer(text)
+        if not match[0].isalpha() and (_ODD.search(match[0]) or _MIXED.search(match[0]))
+    )
+
+
+def has_spaced_letters(text: str) -> bool:
+    """Tell whether letters stand apart."""
+    return _SPACED.search(text) is not None
 
 
 def find_spaced_hangul(text: str) -> Iterator[tuple[str, int, int]]:

@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import transaction
 
 from moderation.models import SCREENING_SUBJECT, Screening
+from moderation.queries import get_overrides
 from moderation.screening.policy import Outcome
 from moderation.screening.screen import screen_text
 from moderation.services.reviews import open_review_case
@@ -19,7 +20,7 @@ def screen_message(
     ------
     InvalidText : if the text is empty, too long or not valid Unicode
     """
-    result = screen_text(text=text, language=language, kind=kind)
+    result = screen_text(text=text, language=language, kind=kind, overrides=get_overrides(now=now))
     return Screening.objects.create(
         client=client,
         kind=kind,

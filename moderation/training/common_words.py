@@ -1,41 +1,48 @@
 """List the everyday words of each language: words in which no disguise is read.
 
 `python -m moderation.training.common_words` rewrites `languages/<code>/common.txt` from the harmless rows of the
-training data. A word is everyday if at least two rows hold it and it is no lexicon entry of its language.
+training data. A word is everyday if two rows hold it, or one of a source that never curses, and it is no lexicon
+entry of its language.
 """
 
 import re
 from collections import Counter
 
 from moderation.screening.categories import Severity
+from moderation.screening.hangul import is_hangul
 from moderation.screening.language_pack import LANGUAGES_DIR, load_language_pack
 from moderation.screening.languages import LANGUAGES
 from moderation.screening.normalization import normalize_text, strip_accents
-from moderation.training.dedications import Split, load_dedications
+from moderation.training.dedications import Split, load_authored
 from moderation.training.sources import read_public_rows
 
 MIN_ROWS = 2
 MIN_LETTERS = 3
+MIN_SYLLABLES = 2
 # Sources whose harmless rows still curse.
 _ROUGH_SOURCES = frozenset({"davidson", "stormfront", "curse2runo", "beep", "hatemojibuild"})
+# Sources without a bad word: one of their rows is enough.
+_KIND_SOURCES = ("tatoeba", "fortunes")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def list_common_words(language: str) -> list[str]:
     """Return the everyday words of a language, without accents, sorted."""
-    texts = [
+    kind: list[str] = []
+    mixed: list[str] = []
+    for row in read_public_rows(language=language, split=Split.TRAIN):
+        if not row.violating and row.source not in _ROUGH_SOURCES:
+            (kind if row.source.startswith(_KIND_SOURCES) else mixed).append(row.text)
+    kind += [
         row.text
-        for row in read_public_rows(language=language, split=Split.TRAIN)
-        if not row.violating and row.source not in _ROUGH_SOURCES
-    ]
-    texts += [
-        row.text
-        for row in load_dedications(language)
+        for row in load_authored(language)
         if not row.violating and row.split is Split.TRAIN
     ]
     counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(set(_WORD.findall(strip_accents(normalize_text(text).text))))
+    for texts, worth in ((kind, MIN_ROWS), (mixed, 1)):
+        for text in texts:
+            for word in set(_WORD.findall(strip_accents(normalize_text(text).text))):
+                counts[word] += worth
     entries = {
         strip_accents(normalize_text(term.text).text)
         for term in load_language_pack(language).terms
@@ -44,7 +51,10 @@ def list_common_words(language: str) -> list[str]:
     return sorted(
         word
         for word, rows in counts.items()
-        if rows >= MIN_ROWS and len(word) >= MIN_LETTERS and word.isascii() and word not in entries
+        if rows >= MIN_ROWS
+        and (word.isascii() if language != "ko" else all(map(is_hangul, word)))
+        and len(word) >= (MIN_LETTERS if language != "ko" else MIN_SYLLABLES)
+        and word not in entries
     )
 
 

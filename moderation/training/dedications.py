@@ -68,12 +68,22 @@ def load_dedications(language: str) -> list[Dedication]:
     ------
     InvalidCorpus : if a file does not follow the format
     """
-    folder = DEDICATIONS_DIR / language
-    rows = [row for path in sorted(folder.glob("*.txt")) for row in _read_authored(path, language)]
-    grammar = folder / "grammar.toml"
+    rows = load_authored(language)
+    grammar = DEDICATIONS_DIR / language / "grammar.toml"
     if grammar.exists():
         rows.extend(_expand_grammar(grammar, language))
     return rows
+
+
+def load_authored(language: str) -> list[Dedication]:
+    """Return what was written one by one, in the order of the files.
+
+    Raises
+    ------
+    InvalidCorpus : if a file does not follow the format
+    """
+    paths = sorted((DEDICATIONS_DIR / language).glob("*.txt"))
+    return [row for path in paths for row in _read_authored(path, language)]
 
 
 def _read_authored(path: Path, language: str) -> Iterator[Dedication]:

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 
 # Chosen on the calibration part of the training rows, 2026-11-23.
-N_HIDDEN = 128
-N_ROUNDS = 10
+N_HIDDEN = 160
+N_ROUNDS = 12
 BATCH_SIZE = 256
 STEP_SIZE = 1.5e-3
 DECAY = 1e-2
 DROPPED_INPUTS = 0.15
-DROPPED_HIDDEN = 0.3
+DROPPED_HIDDEN = 0.4
 # Labels are never quite sure.
 SMOOTHING = 0.04
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,20 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.screening.categories import Category, Severity
-from moderation.screening.language_pack import load_common_words, load_language_pack
+from moderation.screening.language_pack import load_language_pack
 from moderation.screening.model_input import ModelInput, read_model_input
-from moderation.training.dedications import Split, load_dedications
+from moderation.training.dedications import Split, load_authored, load_dedications
+from moderation.training.disguises import disguise
 from moderation.training.sources import read_public_rows
 
 FRAMES = Path(__file__).parent / "frames.toml"
 # Rows drawn from the frames for a language, of each label.
-N_FRAMED = 250
+N_FRAMED = 700
 # Public rows of each label that are used of a language; English has many times more than it needs.
 MAX_PUBLIC = 12_000
 # What a row weighs beside a row of a public source: its own kind of text is rare and is what counts.
-WEIGHT_AUTHORED = 10.0
-WEIGHT_GRAMMAR = 4.0
-WEIGHT_FRAMED = 2.0
+WEIGHT_AUTHORED = 30.0
+WEIGHT_GRAMMAR = 8.0
+WEIGHT_FRAMED = 6.0
 WEIGHT_PUBLIC = 1.0
 # One group in so many is held out to fit the calibration.
 CALIBRATION_SHARE = 5
@@ -97,14 +99,14 @@ def _frame_rows(language: str) -> list[Row]:
             if term.severity >= Severity.REVIEW and not term.prefix and len(term.text) > 1
         }
     )
-    everyday = sorted(load_common_words()[language]) or ["mama"]
+    everyday = sorted(_list_everyday_words(language))
     rows = []
     for _ in range(N_FRAMED):
         text, category = rng.choice(entries)
         for word, categories in ((text, (category,)), (rng.choice(everyday), ())):
             rows.append(
                 Row(
-                    text=rng.choice(frames).format(word),
+                    text=rng.choice(frames).format(disguise(word, rng)),
                     language=language,
                     violating=bool(categories),
                     categories=categories,
@@ -114,6 +116,19 @@ def _frame_rows(language: str) -> list[Row]:
                 )
             )
     return rows
+
+
+def _list_everyday_words(language: str) -> set[str]:
+    """Return words of good dedications as written, whole and of three letters or more (two in Korean)."""
+    least = 2 if language == "ko" else 3
+    lexicon = {term.text for term in load_language_pack(language).terms}
+    return {
+        word
+        for row in load_authored(language)
+        if not row.violating and row.split is Split.TRAIN
+        for word in re.findall(r"[^\W\d_]+", row.text.lower())
+        if len(word) >= least and word not in lexicon
+    }
 
 
 def read_inputs(rows: Sequence[Row]) -> list[ModelInput]:

@@ -20,7 +20,7 @@ from moderation.screening.language_id import identify_language
 from moderation.screening.languages import LANGUAGES
 from moderation.screening.policy import Outcome
 from moderation.screening.screen import screen_text
-from moderation.training.dedications import Split, load_dedications
+from moderation.training.dedications import Split, load_authored
 from moderation.training.sources import DATA_VARIABLE, read_json_lines, read_public_rows
 
 # Rows of one set and language that are screened at most; drawn with a fixed seed.
@@ -70,7 +70,7 @@ def share(values: Iterable[bool]) -> tuple[float, int]:
 
 
 def evaluate_dedications(language: str, limit: int) -> Iterator[tuple[str, Figure]]:
-    rows = [row for row in load_dedications(language) if row.split is Split.DEV and row.authored]
+    rows = [row for row in load_authored(language) if row.split is Split.DEV]
     answers = [
         (row, screen_text(text=row.text, language=language)) for row in draw(rows, limit * 2)
     ]
@@ -147,8 +147,8 @@ def evaluate_language(language: str, folder: Path, limit: int) -> Iterator[tuple
 def evaluate_short_language(language: str) -> Iterator[tuple[str, Figure]]:
     short = [
         row.text
-        for row in load_dedications(language)
-        if row.authored and not row.violating and row.split is Split.DEV
+        for row in load_authored(language)
+        if not row.violating and row.split is Split.DEV
         and len(row.text.split()) <= MAX_SHORT_WORDS
     ]  # fmt: skip
     value, n = share(identify_language(text).code == language for text in short)

@@ -81,7 +81,8 @@ def test_somebody_without_the_permission_cannot_see_or_decide(client, case):
 def test_a_moderator_may_do_no_more_than_decide_and_read(moderator, case):
     group = Group.objects.get(name="Moderators")
     assert sorted(group.permissions.values_list("codename", flat=True)) == [
-        "decide_reviewcase", "view_reviewcase", "view_reviewdecision", "view_screening",
+        "add_lexiconoverride", "change_lexiconoverride", "decide_reviewcase", "delete_lexiconoverride",
+        "view_lexiconoverride", "view_reviewcase", "view_reviewdecision", "view_screening",
     ]  # fmt: skip
     assert moderator.get(reverse("admin:moderation_screening_changelist")).status_code == 200
     assert moderator.get(reverse("admin:moderation_reviewcase_add")).status_code == 403
