@@ -9,7 +9,7 @@ from compliance.models import ApiKey, Generator
 from tests.browser.conftest import keep_picture, sign_in
 from tests.conftest import make_client
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "a long enough secret"  # noqa: S105 - of a user of one test
 
 

@@ -13,7 +13,7 @@ from catalog.services.parties import get_or_add_party
 from tests.browser.conftest import SCREENSHOTS, keep_picture, sign_in
 from tests.songs import AUDIO, LICENSED, SIDES, USES, ask
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "a long enough secret"  # noqa: S105 - of users of one test
 TITLES = ("Moonlit drums", "Moonlit keys", "Moonlit guitar")
 # Chromium draws a PDF in a process of its own, for which a page cannot wait; only the picture needs it.

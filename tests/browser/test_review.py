@@ -11,7 +11,7 @@ from compliance.models import Job, Submission
 from tests.browser.conftest import keep_picture, sign_in
 from tests.songs import LICENSED, make_manifest, make_song, submit
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "a long enough secret"  # noqa: S105 - of a user of one test
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('moderation', '0002_moderators'),
+        ('moderation', '0001_screenings_and_reviews'),
     ]
 
     operations = [
