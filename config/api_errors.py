@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -22,7 +23,7 @@ from compliance.api.uploads import AudioTooLarge, InvalidSubmission
 from compliance.audio.manifest import InvalidManifest
 from compliance.services.api_keys import ApiKeyRefused
 from compliance.services.approvals import UnknownApproval
-from compliance.services.clearances import ClearanceNotUsable, UnknownClearance
+from compliance.services.clearances import ClearanceNotUsable, InvalidMessage, UnknownClearance
 from compliance.services.idempotency import IdempotencyInFlight, IdempotencyMismatch
 from compliance.services.status_lists import UnknownStatusList
 from compliance.services.submissions import UnknownSubmission
@@ -52,7 +53,13 @@ class ApiError:
 ERROR_TABLE: tuple[ApiError, ...] = tuple(
     ApiError(code=code, status=status, title=title, raised_as=raised_as)
     for code, status, title, raised_as in (
-        ("request.malformed", 400, "The request body cannot be read", (exceptions.ParseError,)),
+        (
+            "request.malformed",
+            400,
+            "The request body cannot be read",
+            # Nothing of ours recurses but what reads and writes JSON: the body was nested too deep.
+            (exceptions.ParseError, RecursionError),
+        ),
         (
             "request.invalid",
             422,
@@ -197,7 +204,8 @@ def _list_errors(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, InvalidWebhookUrl):
         return [{"pointer": "/url", "code": "invalid", "detail": str(error)}]
     if isinstance(error, InvalidText):
-        return [{"pointer": "/text", "code": error.code, "detail": error.text}]
+        pointer = "/message" if isinstance(error, InvalidMessage) else "/text"
+        return [{"pointer": pointer, "code": error.code, "detail": error.text}]
     return []
 
 
@@ -225,7 +233,8 @@ def answer_api_error(error: Exception, context: dict[str, Any]) -> HttpResponse 
     if row is None:
         return None
     request = context["request"]
-    detail = getattr(error, "detail", None)
+    detail = "The JSON is nested too deep." if isinstance(error, RecursionError) else None
+    detail = detail or getattr(error, "detail", None)
     if isinstance(error, exceptions.ValidationError) or detail is None:
         detail = (
             str(error) if not isinstance(error, exceptions.APIException | Http404) else row.title
@@ -252,7 +261,9 @@ def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpRespon
     if isinstance(exception, RequestDataTooBig):
         row = find_api_error(exception)
         assert row is not None  # noqa: S101 - RequestDataTooBig stands in the table
-        return build_problem(row=row, detail=str(exception), path=request.path)
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        detail = f"The body is larger than {limit} bytes ({limit / 2**20:g} MiB)."
+        return build_problem(row=row, detail=detail, path=request.path)
     row = find_api_error(exceptions.ParseError())
     assert row is not None  # noqa: S101 - ParseError stands in the table
     detail = (

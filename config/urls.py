@@ -19,9 +19,15 @@ urlpatterns = [
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("compliance.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
     path(
-        "api/reference", SpectacularRedocView.as_view(url_name="api-schema"), name="api-reference"
+        "api/docs",
+        SpectacularSwaggerView.as_view(url_name="api-schema", http_method_names=["get", "head"]),
+        name="api-docs",
+    ),
+    path(
+        "api/reference",
+        SpectacularRedocView.as_view(url_name="api-schema", http_method_names=["get", "head"]),
+        name="api-reference",
     ),
 ]
 handler400 = "config.api_errors.answer_bad_request"

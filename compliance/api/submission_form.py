@@ -72,6 +72,9 @@ def read_submission_form(request: Request, *, handler: AudioUploadHandler) -> Su
             "unknown",
             f"Unknown field {name!r}; known are clearance, manifest, audio and vocal.",
         )
+    for name in (*TEXT_FIELDS, *FILE_FIELDS):
+        if len(fields.getlist(name)) + len(files.getlist(name)) > 1:
+            refuse(name, "repeated", f"The field {name} was sent more than once.")
     for name in TEXT_FIELDS:
         if not fields.get(name):
             refuse(name, "required", f"The field {name} is missing or empty.")

@@ -13,6 +13,7 @@ from compliance.models import Clearance, ClearanceStatus, Generator
 from compliance.models.transitions import AlreadyMoved
 from compliance.services.events import record_event
 from moderation.screening.policy import Outcome
+from moderation.screening.text_limits import InvalidText
 from moderation.services.reviews import open_review_case
 from moderation.services.screenings import screen_message
 
@@ -22,6 +23,10 @@ SUBJECT_KIND = "clearance"
 
 class UnknownClearance(Exception):
     """The generator has no such clearance."""
+
+
+class InvalidMessage(InvalidText):
+    """The message of a clearance cannot be screened."""
 
 
 class ClearanceNotUsable(Exception):
@@ -43,12 +48,15 @@ def request_clearance(
 
     Raises
     ------
-    InvalidText : if the message cannot be screened
+    InvalidMessage : if the message cannot be screened
     """
     actor = f"generator:{generator.public_id}"
-    screening = screen_message(
-        text=message, language=language, kind="message", client=generator.public_id, now=now
-    )
+    try:
+        screening = screen_message(
+            text=message, language=language, kind="message", client=generator.public_id, now=now
+        )
+    except InvalidText as error:
+        raise InvalidMessage(error.code, error.text) from error
     clearance = Clearance.objects.create(
         generator=generator, message=message, language=language or "", stems=list(stems),
         intent=intent_json, screening_id=screening.public_id,

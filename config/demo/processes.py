@@ -78,6 +78,10 @@ def serve(
     StartFailed : if the server does not answer within START_DEADLINE_S
     """
     port = port or find_free_port()
+    if not is_free(port):  # the server would share it: requests would reach either
+        raise StartFailed(
+            f"Port {port} is in use. Set PORT to another one, or end what listens there."
+        )
     url = f"http://127.0.0.1:{port}"
     environment = {**environment, "PUBLIC_URL": url}
     web = [

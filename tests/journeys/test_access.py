@@ -80,3 +80,15 @@ def test_every_answer_carries_the_id_it_is_logged_under(api):
     response = api.get("/api/v1/submissions/sub_none")
     assert len(response.headers["X-Request-ID"]) == 36
     assert response.headers["X-Request-ID"] == response.json()["request_id"]
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"text": ' + "[" * 5_000 + "]" * 5_000 + "}"])
+def test_json_nested_too_deep_is_malformed(api, body):
+    for path in ("/api/v1/screenings", "/api/v1/clearances"):
+        response = api.post(path, body, content_type="application/json")
+        assert response.status_code in {400, 422}, response.content
+
+
+def test_the_docs_answer_only_what_they_offer(client):
+    assert client.get("/api/docs").status_code == 200
+    assert client.options("/api/docs").status_code == 405

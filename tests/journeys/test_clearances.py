@@ -110,7 +110,7 @@ def test_the_same_key_gives_the_same_clearance(api, grant):
         ({"intent": make_intent(ends_on="2020-01-01")}, "/intent/ends_on"),
         ({"intent": make_intent(starts_on="tomorrow")}, "/intent/starts_on"),
         ({"message": 7}, "/message"),
-        ({"message": ""}, "/text"),
+        ({"message": ""}, "/message"),
         ({"mesage": "typo"}, "/mesage"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from compliance.management.arguments import refuse_missing_folder
 from compliance.management.progress import update_index_with_bar
 from compliance.services.batch import read_cases, read_finished_ids, verify_cases
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify every case that OUT does not hold yet; each line is written as soon as it is known."""
+        refuse_missing_folder(options["out"])
         if not options["cases"].is_file():
             raise CommandError(f"There is no file {options['cases']}.")
         if options["jobs"] < 1:

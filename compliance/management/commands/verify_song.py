@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from compliance.audio.manifest import InvalidManifest, parse_manifest
+from compliance.management.arguments import refuse_missing_folder
 from compliance.management.progress import update_index_with_bar
 from compliance.services.indexing import open_current_index
 from compliance.services.measurement import Measurement, measure_song
@@ -30,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure, judge, print."""
+        refuse_missing_folder(options["plot"])
         for path in filter(None, (options["audio"], options["vocal"], options["manifest"])):
             if not path.is_file():
                 raise CommandError(f"There is no file {path}.")
