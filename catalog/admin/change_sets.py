@@ -110,7 +110,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer a decision to others, withdrawal to the author."""
-        change_set = ChangeSet.objects.filter(pk=object_id).first()
+        change_set = self.get_object(request, str(object_id))
         if change_set is None or change_set.status != ChangeSetStatus.OPEN:
             return []
         own = change_set.prepared_by_id == request.user.pk

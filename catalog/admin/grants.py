@@ -328,7 +328,7 @@ class GrantAdmin(ExportingAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer what the status allows."""
-        grant = Grant.objects.filter(pk=object_id).first()
+        grant = self.get_object(request, str(object_id))
         offered = {
             GrantStatus.DRAFT: {"propose_activation", "cancel"},
             GrantStatus.ACTIVE: {"propose_end", "draft_change", "suspend"},

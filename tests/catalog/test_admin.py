@@ -215,3 +215,11 @@ def test_no_role_may_delete_what_is_on_record(people, everything, group):
     client = log_in(people[0], group)
     for row in (everything, Stem.objects.first(), Agreement.objects.get()):
         assert client.post(get_url(row, "delete"), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", CATALOG_ADMINS, ids=lambda model: model._meta.model_name)
+@pytest.mark.parametrize("key", ["zzz", "9" * 30], ids=["a word", "a huge number"])
+def test_an_address_that_names_no_row_is_no_failure(people, model, key):
+    client = log_in(people[0])
+    response = client.get(reverse(f"admin:catalog_{model._meta.model_name}_change", args=[key]))
+    assert response.status_code in {302, 404}
