@@ -2,7 +2,8 @@
 
 Hangul decides at once. Else py3langid, restricted to our languages, is the first voice; the language the
 form was in tips the scale when the text itself is unsure. A text in a script or language that is not ours
-is "other". Nothing here is random: the same text gives the same answer in every process.
+is "other" where langdetect, the second voice, agrees. Nothing here is random: the same text gives the same answer
+in every process.
 """
 
 import math
@@ -14,6 +15,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from langdetect import PROFILES_DIRECTORY, DetectorFactory
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from moderation.screening.hangul import is_hangul
@@ -35,6 +37,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 # less than the rest. Short texts are never enough.
 MIN_OTHER_SHARE = 0.9
 MIN_OTHER_LETTERS = 25
+LANGDETECT_SEED = 0
 # A language is plausible, and its lexicon is used, from this probability on.
 MIN_PLAUSIBLE = 0.08
 
@@ -75,7 +78,7 @@ def identify_language(text: str, *, prior: str | None = None) -> LanguageGuess:
     best = max(shares, key=shares.__getitem__)
     if len(letters) >= MIN_OTHER_LETTERS and best != prior:
         foreign, confidence = _rank_all(text)
-        if foreign not in LANGUAGES and confidence >= MIN_OTHER_SHARE:
+        if foreign not in LANGUAGES and confidence >= MIN_OTHER_SHARE and _is_foreign_too(text):
             return _guess(OTHER, confidence, shares)
     return _guess(best, shares[best], shares)
 
@@ -120,6 +123,25 @@ def _rank_all(text: str) -> tuple[str, float]:
     identifier = _identifier()
     code, confidence = identifier.classify(text.lower())
     return str(code), float(confidence)
+
+
+def _is_foreign_too(text: str) -> bool:
+    """Ask langdetect, the second voice, whether the text is in a language that is not ours.
+
+    Both must say so before a message goes to a person for its language alone. It draws samples at random, so its seed is fixed
+    for each text.
+    """
+    detector = _langdetect().create()
+    detector.seed = LANGDETECT_SEED
+    detector.append(text)
+    return str(detector.detect()) not in LANGUAGES
+
+
+@cache
+def _langdetect() -> Any:
+    factory = DetectorFactory()
+    factory.load_profile(PROFILES_DIRECTORY)
+    return factory
 
 
 def _encode(text: str) -> bytes:
