@@ -4,8 +4,10 @@ PY := .venv/bin/python
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export PYTHONDONTWRITEBYTECODE ?=
-# Where set-up put libraries that it could not install (no root): see scripts/setup.sh.
-export LD_LIBRARY_PATH := $(subst $() ,:,$(strip $(wildcard $(CURDIR)/.venv/native/usr/lib/*-linux-gnu) $(LD_LIBRARY_PATH)))
+# Where set-up put libraries that it could not install (no root): see scripts/setup.sh. Looked up for each recipe, because
+# set-up may just have made it.
+INHERITED_LIBRARY_PATH := $(LD_LIBRARY_PATH)
+export LD_LIBRARY_PATH = $(subst $() ,:,$(strip $(shell ls -d $(CURDIR)/.venv/native/usr/lib/*-linux-gnu 2>/dev/null) $(INHERITED_LIBRARY_PATH)))
 PACKAGES := catalog moderation compliance config tests manage.py
 CORPUS_DIR ?= $(CURDIR)/.cache/corpus
 
