@@ -66,6 +66,12 @@ def get_approval(*, public_id: str, generator: Generator) -> Approval | None:
     )
 
 
+def find_approval_status(*, public_id: str, token: str) -> tuple[str, dt.datetime] | None:
+    """Return status and end of the approval that has exactly this certificate, whoever asks; None if there is none."""
+    approvals = Approval.objects.filter(public_id=public_id, certificate=token)
+    return approvals.values_list("status", "valid_to").first()
+
+
 def count_status_lists() -> int:
     """Return how many status lists there are: every submission has a place in one, and the first is always there."""
     newest = Submission.objects.order_by("-id").values_list("id", flat=True).first()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance.api import approvals, views, webhooks
+from compliance.api import approvals, certificates, views, webhooks
 
 urlpatterns = [
     path("clearances", views.ClearancesView.as_view(), name="clearances"),
@@ -24,6 +24,11 @@ urlpatterns = [
         "approvals/<str:public_id>/certificate",
         approvals.CertificateView.as_view(),
         name="certificate",
+    ),
+    path(
+        "certificates:verify",
+        certificates.CertificateCheckView.as_view(),
+        name="certificate-verify",
     ),
     path("status-lists/<int:number>", approvals.StatusListView.as_view(), name="status-list"),
     path("events", webhooks.EventsView.as_view(), name="events"),

@@ -126,6 +126,8 @@ class SongEvidence:
     has_vocal: bool = False
     vocal_problem: Refusal | None = None
     index_size: int = 0
+    # SHA-256 of the song's Chromaprint (fingerprinting.digest_chromaprint).
+    chromaprint_sha256: str = ""
     timings_s: Mapping[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -139,6 +139,22 @@ def compute_pcm_sha256(signal: AudioSignal) -> str:
     return digest.hexdigest()
 
 
+def compute_song_chromaprint(song: AudioSignal) -> npt.NDArray[np.uint32]:
+    """Return the raw Chromaprint of a whole song: the same samples in another container have the same.
+
+    Raises
+    ------
+    ChromaprintUnavailable : if libchromaprint is missing
+    """
+    narrow = resample(song.mono, from_hz=song.rate_hz, to_hz=RATE_HZ)
+    return compute_chromaprint(narrow, rate_hz=RATE_HZ)
+
+
+def digest_chromaprint(words: npt.NDArray[np.uint32]) -> str:
+    """Return the SHA-256 of a raw Chromaprint, its words little-endian, as 64 hexadecimal digits."""
+    return hashlib.sha256(words.astype("<u4").tobytes()).hexdigest()
+
+
 def compute_chromaprint(samples: Samples, *, rate_hz: int) -> npt.NDArray[np.uint32]:
     """Return the raw Chromaprint of mono samples, one uint32 each 0.124 s.
 

@@ -23,7 +23,11 @@ from compliance.audio.evidence import (
     SongEvidence,
 )
 from compliance.audio.excess import Excess, measure_excess, smooth_excess
-from compliance.audio.fingerprinting import FINGERPRINT_VERSION, compute_chromaprint
+from compliance.audio.fingerprinting import (
+    FINGERPRINT_VERSION,
+    compute_song_chromaprint,
+    digest_chromaprint,
+)
 from compliance.audio.index import RecordingIndex
 from compliance.audio.landmarks import RATE_HZ as SEARCH_RATE_HZ
 from compliance.audio.manifest import Placement
@@ -101,6 +105,7 @@ class _Verifier:
     timings_s: dict[str, float] = field(default_factory=dict)
     stems: dict[str, AudioSignal] = field(default_factory=dict)
     narrow: dict[str, Samples] = field(default_factory=dict)
+    chromaprint_sha256: str = ""
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -130,7 +135,7 @@ class _Verifier:
                 vocal=vocal,
                 sample_count=len(analyzed.samples),
             )
-        matches = [*self._identify(analyzed)]
+        matches = [*self._identify(song)]
         reconstruction, excess = None, None
         if renderer.lanes and compute_rms(analyzed.samples):
             with self.timed("reconstruction"):
@@ -164,6 +169,7 @@ class _Verifier:
             has_vocal=vocal is not None,
             vocal_problem=vocal_problem,
             index_size=len(self.index.list_keys()),
+            chromaprint_sha256=self.chromaprint_sha256,
             timings_s=dict(self.timings_s),
         )
 
@@ -195,8 +201,8 @@ class _Verifier:
 
     def _identify(self, song: AudioSignal) -> Iterator[MatchEvidence]:
         with self.timed("identity"):
-            narrow = resample(song.mono, from_hz=song.rate_hz, to_hz=SEARCH_RATE_HZ)
-            chromaprint = compute_chromaprint(narrow, rate_hz=SEARCH_RATE_HZ)
+            chromaprint = compute_song_chromaprint(song)
+            self.chromaprint_sha256 = digest_chromaprint(chromaprint)
             found = self.index.search_identity(
                 chromaprint, max_bit_error_rate=MAX_IDENTITY_BIT_ERROR_RATE
             )

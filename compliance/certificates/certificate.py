@@ -154,15 +154,24 @@ def judge_standing(
             raise InvalidToken(
                 f"The status list of {statuses.issued_at:%F %T} UTC proves nothing now."
             )
-        match statuses.get_status(certificate.status_index):
-            case Status.REVOKED:
-                return Standing.REVOKED
-            case Status.SUSPENDED:
-                return Standing.SUSPENDED
-            case Status.ENDED:
-                return Standing.ENDED
-            case Status.VALID:
-                pass
+        status = statuses.get_status(certificate.status_index)
+        return judge_listed_standing(certificate=certificate, status=status, now=now)
+    return judge_listed_standing(certificate=certificate, status=Status.VALID, now=now)
+
+
+def judge_listed_standing(
+    *, certificate: Certificate, status: Status, now: dt.datetime
+) -> Standing:
+    """Return how a certificate stands: by what is known of its status, then by its own period."""
+    match status:
+        case Status.REVOKED:
+            return Standing.REVOKED
+        case Status.SUSPENDED:
+            return Standing.SUSPENDED
+        case Status.ENDED:
+            return Standing.ENDED
+        case Status.VALID:
+            pass
     if now >= certificate.valid_to:
         return Standing.ENDED
     return Standing.NOT_YET_VALID if now < certificate.valid_from else Standing.VALID

@@ -16,7 +16,7 @@ from compliance.audio.timeline import draw_timeline
 from compliance.audio.verification import verify_song
 from compliance.certificates.certificate import SongFingerprint
 from compliance.services.indexing import CurrentIndex
-from compliance.services.song_fingerprint import compute_song_fingerprint
+from compliance.services.song_fingerprint import describe_fingerprint
 from compliance.services.source_files import locate_sources
 from compliance.verdict import Outcome, Verdict, decide_verdict
 
@@ -58,7 +58,7 @@ def measure_song(
     fingerprint = None
     # Only what may still be approved is certified one day.
     if evidence.refusal is None and verdict.outcome != Outcome.REJECTED:
-        fingerprint = compute_song_fingerprint(song, limits=limits)
+        fingerprint = describe_fingerprint(evidence.chromaprint_sha256)
     duration_s = time.monotonic() - started_s
     return Measurement(
         verdict=verdict,
