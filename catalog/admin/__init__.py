@@ -10,4 +10,5 @@ from catalog.admin import (  # noqa: F401 - importing registers them
     parties,
     references,
     shares,
+    twins,
 )

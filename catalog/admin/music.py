@@ -23,6 +23,7 @@ from catalog.admin.base import (
 )
 from catalog.admin.drawings import PeriodBar, draw_periods
 from catalog.admin.tables import draw_table, draw_term
+from catalog.admin.twins import draw_twins
 from catalog.exchange.resources import RecordingResource, StemResource, WorkResource
 from catalog.models import Recording, Stem, Work
 from catalog.queries.stem_pages import list_grants_of_stem, list_share_gaps_of_stem
@@ -88,20 +89,20 @@ class StemAdmin(ExportingAdmin):
     ]
     list_filter = ["status", "role", "has_voice", "genre"]
     search_fields = ["external_id", "title", "artist__name", "recording__title", "recording__isrc"]
-    autocomplete_fields = ["artist", "recording", "performers", "twin_of"]
+    autocomplete_fields = ["artist", "recording", "performers"]
     readonly_fields = [
-        "play", "show_status", "show_missing", "show_grants", "show_share_gaps", "show_songs", "duration_s",
-        "sample_rate_hz", "channels", "file_sha256", "audio_sha256", "created_at",
+        "play", "show_status", "show_missing", "show_twins", "show_grants", "show_share_gaps", "show_songs",
+        "show_duration", "show_loudness", "show_format", "file_sha256", "audio_sha256", "created_at",
     ]  # fmt: skip
     fieldsets = [
-        (None, {"fields": ["play", "show_status", "show_missing", "status_note"]}),
+        (None, {"fields": ["play", "show_status", "show_missing", "status_note", "show_twins"]}),
         ("What it is", {"classes": ["tab"], "fields": [
             "external_id", "title", "artist", "recording", "role", "role_text", "instrument", "has_voice", "performers",
-            "genre", "language", "bpm", "key", "exclusivity", "third_party_samples", "twin_of"]}),
+            "genre", "language", "bpm", "key", "exclusivity", "third_party_samples"]}),
         ("Rights", {"classes": ["tab"], "fields": ["show_grants", "show_share_gaps"]}),
         ("Who uses it", {"classes": ["tab"], "fields": ["show_songs"]}),
         ("Audio", {"classes": ["tab"], "fields": [
-            "duration_s", "sample_rate_hz", "channels", "loudness_lufs", "file_sha256", "audio_sha256", "created_at"]}),
+            "show_duration", "show_loudness", "show_format", "file_sha256", "audio_sha256", "created_at"]}),
     ]  # fmt: skip
     actions = ["activate_selected"]
     actions_detail = ["activate", "suspend", "withdraw"]
@@ -109,7 +110,7 @@ class StemAdmin(ExportingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stem]:
         """Load what the list shows in one query."""
         rows: QuerySet[Stem] = super().get_queryset(request)
-        return rows.select_related("artist", "recording", "twin_of")
+        return rows.select_related("artist", "recording")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: stems come with their audio, by import."""
@@ -138,6 +139,30 @@ class StemAdmin(ExportingAdmin):
     def play(self, stem: Stem) -> str:
         """Return a player."""
         return show_player(stem.audio)
+
+    @display(description="Duration")
+    def show_duration(self, stem: Stem) -> str:
+        """Return how long it is."""
+        return f"{stem.duration_s:.2f} s" if stem.duration_s else "-"
+
+    @display(description="Loudness")
+    def show_loudness(self, stem: Stem) -> str:
+        """Return loudness and peak as they are written."""
+        if stem.loudness_lufs is None:
+            return "Not measured yet"
+        peak = "" if stem.true_peak_db is None else f", true peak {stem.true_peak_db:.1f} dBTP"
+        return f"{stem.loudness_lufs:.1f} LUFS integrated{peak}"
+
+    @display(description="Format")
+    def show_format(self, stem: Stem) -> str:
+        """Return sample rate and channels."""
+        rate = f"{stem.sample_rate_hz / 1000:g} kHz" if stem.sample_rate_hz else "-"
+        return f"{rate}, {stem.channels or '-'} channel{'' if stem.channels == 1 else 's'}"
+
+    @display(description="Twins")
+    def show_twins(self, stem: Stem) -> str:
+        """Return the recordings it sounds like, with players."""
+        return draw_twins(stem)
 
     @display(description="Missing to be active")
     def show_missing(self, stem: Stem) -> str:

@@ -9,6 +9,7 @@ from catalog.models.parties import Party
 from catalog.models.references import ReferenceRecording
 from catalog.models.shares import Share
 from catalog.models.territories import TerritorySet
+from catalog.models.twins import StemTwin
 
 __all__ = [
     "Agreement",
@@ -26,6 +27,7 @@ __all__ = [
     "ReferenceRecording",
     "Share",
     "Stem",
+    "StemTwin",
     "TerritorySet",
     "UseApproval",
     "VoiceConsent",

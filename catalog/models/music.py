@@ -150,15 +150,13 @@ class Stem(models.Model):
     duration_s = models.FloatField(null=True, editable=False, verbose_name="duration (s)")
     sample_rate_hz = models.PositiveIntegerField(null=True, editable=False)
     channels = models.PositiveSmallIntegerField(null=True, editable=False)
-    loudness_lufs = models.FloatField(null=True, blank=True, verbose_name="loudness (LUFS)")
-    twin_of = models.ForeignKey(
-        "self",
-        on_delete=models.SET_NULL,
-        related_name="twins",
+    loudness_lufs = models.FloatField(
         null=True,
-        blank=True,
-        help_text="Another stem with the same audio, found at ingest.",
+        editable=False,
+        verbose_name="loudness (LUFS)",
+        help_text="EBU R 128, integrated.",
     )
+    true_peak_db = models.FloatField(null=True, editable=False, verbose_name="true peak (dB)")
     created_at = models.DateTimeField(auto_now_add=True)
 
     history = HistoricalRecords()

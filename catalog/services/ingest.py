@@ -24,6 +24,7 @@ from catalog.rights.territories import WORLDWIDE
 from catalog.services.audio_files import AudioFacts
 from catalog.services.import_report import ImportReport, Progress, Row, show_nothing
 from catalog.services.row_reading import RowReader, check_columns
+from catalog.services.twins import mark_exact_twins
 
 STEM_REQUIRED: Final = ("external_id", "title", "artist", "role", "file")
 STEM_OPTIONAL: Final = (
@@ -296,8 +297,7 @@ def _write_stems(checked: Sequence[CheckedRow], *, report: ImportReport, assume:
         stem.external_id: stem
         for stem in Stem.objects.filter(external_id__in=[row.external_id for row in checked])
     }
-    twins = _find_twins(checked)
-    created, updated = [], []
+    created, updated, heard_anew = [], [], []
     for row in checked:
         columns = {
             **row.columns,
@@ -323,6 +323,7 @@ def _write_stems(checked: Sequence[CheckedRow], *, report: ImportReport, assume:
             setattr(stem, name, value)
         if new_file:
             _set_audio(stem, row)
+            heard_anew.append(stem)
             if stem.status == StemStatus.ACTIVE:
                 stem.status = StemStatus.IN_REVIEW
                 report.notes.append(
@@ -341,7 +342,11 @@ def _write_stems(checked: Sequence[CheckedRow], *, report: ImportReport, assume:
         bulk_update_with_history(
             updated, Stem, fields, batch_size=BATCH_ROWS, default_change_reason=IMPORT_REASON
         )
-    _mark_twins([*created, *updated], twins=twins, report=report)
+    names = [stem.external_id for stem in (*created, *heard_anew)]
+    for name, other in mark_exact_twins(stems=names):
+        report.notes.append(
+            f"{name} has the same audio as {other}; settle in the admin which counts"
+        )
     _set_performers(checked, artists)
     if assume:
         _enter_assumed_shares(created)
@@ -399,6 +404,9 @@ def _set_audio(stem: Stem, row: CheckedRow) -> None:
     stem.duration_s = row.audio.duration_s
     stem.sample_rate_hz = row.audio.sample_rate_hz
     stem.channels = row.audio.channels
+    stem.loudness_lufs = stem.true_peak_db = (
+        None  # of another file; measured again when it is indexed
+    )
     stem.audio.name = name_stem_file(stem, row.path.name)
 
 
@@ -445,34 +453,6 @@ def _link_work(recording: Recording, row: CheckedRow) -> None:
     same: dict[str, Any] = {"iswc": iswc} if iswc else {"title": title, "iswc": None}
     work, _ = Work.objects.get_or_create(**same, defaults={"title": title or recording.title})
     recording.works.add(work)
-
-
-def _find_twins(checked: Sequence[CheckedRow]) -> dict[str, str]:
-    """Return, for each row whose samples another stem has too, that stem's external id."""
-    owners: dict[str, str] = {}
-    hashes = {row.audio.audio_sha256 for row in checked}
-    for audio_sha256, external_id in Stem.objects.filter(audio_sha256__in=hashes).values_list(
-        "audio_sha256", "external_id"
-    ):
-        owners.setdefault(audio_sha256, external_id)
-    twins = {}
-    for row in checked:
-        owner = owners.setdefault(row.audio.audio_sha256, row.external_id)
-        if owner != row.external_id:
-            twins[row.external_id] = owner
-    return twins
-
-
-def _mark_twins(stems: Sequence[Stem], *, twins: dict[str, str], report: ImportReport) -> None:
-    rows = Stem.objects.in_bulk([*twins, *twins.values()], field_name="external_id")
-    marked = [rows[stem.external_id] for stem in stems if stem.external_id in twins]
-    for stem in marked:
-        other = rows[twins[stem.external_id]]
-        stem.twin_of = other
-        report.notes.append(
-            f"{stem.external_id} has the same audio as {other.external_id}; settle in the admin which counts"
-        )
-    Stem.objects.bulk_update(marked, ["twin_of"], batch_size=BATCH_ROWS)
 
 
 def _set_performers(checked: Sequence[CheckedRow], parties: dict[str, Party]) -> None:

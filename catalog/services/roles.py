@@ -20,6 +20,7 @@ SEEN: Final = (
     "capentry",
     "agreementread",
     "territoryset",
+    "stemtwin",
 )
 VIEWS: Final = tuple(f"view_{name}" for name in SEEN)
 EDITS: Final = (

@@ -8,9 +8,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.models import GrantTarget, Stem
+from catalog.models import GrantTarget, Stem, StemTwin
 from catalog.models.agreements import AgreementStatus, GrantEffect, GrantStatus
 from catalog.models.music import STEM_TRANSITIONS, StemStatus
+from catalog.models.twins import BLOCKING_KINDS, TwinVerdict
 from catalog.rights.terms import Side
 from catalog.services.history import save_as
 
@@ -38,7 +39,19 @@ class StemMoved(Exception):
 
 def find_missing(*, stem: Stem, on: date) -> list[str]:
     """Return what a stem lacks to be active: verified audio, and a permission running on every required side."""
-    return _list_missing(stem, licensed=load_licensed_sides(stems=[stem], on=on)[stem.pk])
+    return _list_missing(
+        stem,
+        licensed=load_licensed_sides(stems=[stem], on=on)[stem.pk],
+        has_twin=stem.pk in find_stems_with_open_twin(stems=[stem]),
+    )
+
+
+def find_stems_with_open_twin(*, stems: Collection[Stem]) -> set[int]:
+    """Return the primary keys of the stems that wait for somebody to settle which of two recordings counts."""
+    open_twins = StemTwin.objects.filter(
+        stem__in=[stem.pk for stem in stems], verdict=TwinVerdict.OPEN, kind__in=BLOCKING_KINDS
+    )
+    return set(open_twins.order_by().values_list("stem_id", flat=True))
 
 
 def load_licensed_sides(*, stems: Collection[Stem], on: date) -> dict[int, set[str]]:
@@ -61,10 +74,10 @@ def load_licensed_sides(*, stems: Collection[Stem], on: date) -> dict[int, set[s
     return {stem.pk: of_stem[stem.pk] | of_recording[stem.recording_id or 0] for stem in stems}
 
 
-def _list_missing(stem: Stem, *, licensed: Collection[str]) -> list[str]:
+def _list_missing(stem: Stem, *, licensed: Collection[str], has_twin: bool) -> list[str]:
     missing = [] if stem.audio_sha256 else ["its audio has not been verified"]
-    if stem.twin_of_id is not None:
-        missing.append("it has the same audio as another stem; settle which one counts")
+    if has_twin:
+        missing.append("it sounds like another recording; settle which one counts")
     sides = [Side.MASTER, Side.PUBLISHING, *([Side.VOICE] if stem.has_voice else [])]
     missing += [f"no active grant covers its {side}" for side in sides if side not in licensed]
     return missing
@@ -113,7 +126,12 @@ def activate_ready_stems(*, stems: Collection[Stem], by: User | None, on: date) 
     """Make those stems active that waited in review for nothing but a permission; return them."""
     waiting = [stem for stem in stems if stem.status == StemStatus.IN_REVIEW]
     licensed = load_licensed_sides(stems=waiting, on=on)
-    ready = [stem for stem in waiting if not _list_missing(stem, licensed=licensed[stem.pk])]
+    with_twin = find_stems_with_open_twin(stems=waiting)
+    ready = [
+        stem
+        for stem in waiting
+        if not _list_missing(stem, licensed=licensed[stem.pk], has_twin=stem.pk in with_twin)
+    ]
     return [_move(stem, StemStatus.ACTIVE, by=by, note="") for stem in ready]
 
 

@@ -6,8 +6,19 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from catalog.models import Agreement, AgreementRead, Cap, ChangeSet, Grant, Share, Stem
+from catalog.models import (
+    Agreement,
+    AgreementRead,
+    Cap,
+    ChangeSet,
+    Grant,
+    Share,
+    Stem,
+    StemTwin,
+)
+from catalog.models.twins import TwinKind
 from catalog.services.clearing import clear_stems
+from catalog.services.twins import FoundTwin, record_measurements, record_twins
 from tests.catalog.rows import NOW, add_agreement, add_draft, add_license, make_intent
 
 pytestmark = pytest.mark.django_db
@@ -223,3 +234,27 @@ def test_an_address_that_names_no_row_is_no_failure(people, model, key):
     client = log_in(people[0])
     response = client.get(reverse(f"admin:catalog_{model._meta.model_name}_change", args=[key]))
     assert response.status_code in {302, 404}
+
+
+def test_twins_are_heard_side_by_side_and_settled(maker, everything):
+    stem = Stem.objects.get(external_id="stem-2")
+    found = FoundTwin(other="stem:stem-1", kind=TwinKind.NEAR_IDENTICAL, score=0.97)
+    record_twins(stem=stem.external_id, file_sha256=stem.file_sha256, found=[found])
+    twin = StemTwin.objects.get()
+    for page in (get_url(twin), get_url(stem), get_url(twin.other)):
+        assert maker.get(page).content.decode().count("<audio") >= 2
+    act(maker, twin, "settle", verdict="both_count", note="two licensors")
+    twin.refresh_from_db()
+    assert (twin.verdict, twin.settled_by.username) == ("both_count", "maker")
+
+
+def test_loudness_is_shown_in_lufs(maker, everything):
+    stem = Stem.objects.first()
+    record_measurements(
+        stem=stem.external_id,
+        file_sha256=stem.file_sha256,
+        loudness_lufs=-14.23,
+        true_peak_db=-0.81,
+    )
+    page = maker.get(get_url(stem)).content.decode()
+    assert "-14.2 LUFS integrated, true peak -0.8 dBTP" in page
