@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from compliance.services import jobs
+from compliance.services.access_tokens import delete_expired_tokens
 from compliance.services.clearances import expire_clearances
 from compliance.services.deliveries import bury_delivery, deliver_webhook_job
 from compliance.services.idempotency import delete_old_records
@@ -16,6 +17,7 @@ from compliance.services.indexing import (
     enqueue_index_build_if_behind,
 )
 from compliance.services.outbox import DELIVER_JOB, RETRIES
+from compliance.services.rate_limits import delete_old_windows
 from compliance.services.verification import bury_verification, verify_submission_job
 
 # Kinds of jobs: adding one is a line in each table and a service.
@@ -53,8 +55,10 @@ def count_stalled_jobs() -> int:
 
 
 def do_upkeep() -> None:
-    """Release holds that ran out, forget old idempotency records, keep the index up with the catalog."""
+    """Release holds that ran out, forget what is kept for a time only, keep the index up with the catalog."""
     now = timezone.now()
     expire_clearances(now=now)
     delete_old_records(now=now)
+    delete_expired_tokens(now=now)
+    delete_old_windows(now=now)
     enqueue_index_build_if_behind(now=now)

@@ -17,7 +17,7 @@ from django.views import defaults
 from rest_framework import exceptions
 
 from catalog.rights.intended_use import InvalidIntendedUse
-from compliance.api.authentication import ScopeMissing
+from compliance.api.authentication import AddressNotAllowed, ScopeMissing
 from compliance.api.idempotency import InvalidIdempotencyKey
 from compliance.api.uploads import AudioTooLarge, InvalidSubmission
 from compliance.audio.manifest import InvalidManifest
@@ -84,6 +84,12 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
             ),
         ),
         ("auth.scope_missing", 403, "The API key lacks a scope", (ScopeMissing,)),
+        (
+            "auth.address_not_allowed",
+            403,
+            "The API key may not be used from here",
+            (AddressNotAllowed,),
+        ),
         (
             "auth.forbidden",
             403,

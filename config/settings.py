@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "compliance.api.rate_limits.RateLimitHeaders",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -167,8 +168,9 @@ USE_TZ = True
 # -- The API -----------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["compliance.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["compliance.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["compliance.api.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["compliance.api.rate_limits.GeneratorThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -201,6 +203,14 @@ MAX_AUDIO_BYTES = env.int("MAX_AUDIO_BYTES", default=100 * 1024 * 1024)
 MAX_AUDIO_DURATION_S = env.float("MAX_AUDIO_DURATION_S", default=600.0)
 CLEARANCE_HOLD_S = env.int("CLEARANCE_HOLD_S", default=24 * 60 * 60)
 IDEMPOTENCY_KEPT_DAYS = env.int("IDEMPOTENCY_KEPT_DAYS", default=7)
+# Of each generator without a limit of its own: stops a client that runs wild, not one that is busy.
+RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", default=60_000)
+
+# -- Who calls -------------------------------------------------------------------------------------------------------
+
+ACCESS_TOKEN_TTL_S = env.int("ACCESS_TOKEN_TTL_S", default=900)
+# Networks of the proxies in front of the service: only these are believed about whom a request came from.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
 # -- Certificates ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from compliance.api.approvals import KeySetView
+from compliance.api.oauth import MetadataView
 from config.health import get_health
 
 urlpatterns = [
@@ -15,6 +16,11 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("compliance.pages.urls")),
     path(".well-known/jwks.json", KeySetView.as_view(), name="key-set"),
+    path(
+        ".well-known/oauth-authorization-server",
+        MetadataView.as_view(),
+        name="authorization-server",
+    ),
     path("api/v1/", include("moderation.api.urls")),
     path("api/v1/", include("catalog.api.urls")),
     path("api/v1/", include("compliance.api.urls")),

@@ -14,7 +14,13 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from compliance.models import ApiKey, Generator
 from compliance.models.generator import Scope
-from compliance.services.api_keys import issue_api_key, revoke_api_key
+from compliance.services.api_keys import (
+    ApiKeyRefused,
+    issue_api_key,
+    revoke_api_key,
+    rotate_api_key,
+)
+from compliance.services.generators import get_or_create_sandbox
 
 
 class ApiKeyForm(forms.ModelForm[ApiKey]):
@@ -25,6 +31,10 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
         initial=Scope.values,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         required=True,
+    )
+    sandbox = forms.BooleanField(
+        required=False,
+        help_text="For practice: nothing asked for with it takes caps or licenses a song.",
     )
 
     class Meta:
@@ -53,6 +63,13 @@ class ApiKeyInline(TabularInline):  # type: ignore[misc]  # unfold is untyped
         return False
 
 
+def show_key_once(request: HttpRequest, key: str) -> None:
+    """Show a new key: whoever misses it replaces it."""
+    messages.warning(
+        request, format_html("Copy the key now, it cannot be shown again: <code>{}</code>", key)
+    )
+
+
 @admin.register(Generator)
 class GeneratorAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """Machine clients."""
@@ -60,7 +77,17 @@ class GeneratorAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_display = ["name", "public_id", "is_active", "contact_email", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "public_id", "contact_email"]
-    readonly_fields = ["public_id", "created_at"]
+    fields = [
+        "name",
+        "public_id",
+        "contact_email",
+        "is_active",
+        "allowed_networks",
+        "requests_per_minute",
+        "sandbox_of",
+        "created_at",
+    ]
+    readonly_fields = ["public_id", "sandbox_of", "created_at"]
     inlines = [ApiKeyInline]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -77,7 +104,7 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     list_filter = ["generator"]
     search_fields = ["prefix", "label", "generator__name"]
     autocomplete_fields = ["generator"]
-    actions = ["revoke_keys"]
+    actions = ["rotate_keys", "revoke_keys"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: a key is revoked."""
@@ -98,14 +125,30 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: Any) -> None:
         """Issue the key and show it, this once."""
+        by = f"user:{request.user.get_username()}"
+        if form.cleaned_data["sandbox"] and not obj.generator.is_sandbox:
+            obj.generator = get_or_create_sandbox(generator=obj.generator, by=by)
         row, key = issue_api_key(
             generator=obj.generator, label=obj.label, scopes=form.cleaned_data["scopes"],
-            expires_at=obj.expires_at, by=f"user:{request.user.get_username()}",
+            expires_at=obj.expires_at, by=by,
         )  # fmt: skip
         obj.pk, obj.prefix = row.pk, row.prefix
-        messages.warning(
-            request, format_html("Copy the key now, it cannot be shown again: <code>{}</code>", key)
-        )
+        show_key_once(request, key)
+
+    @action(
+        description="Replace the selected keys; the old ones work for 24 hours more",
+        permissions=["change"],
+    )
+    def rotate_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Issue a successor of each key and show it, this once."""
+        by, now = f"user:{request.user.get_username()}", timezone.now()
+        for old in queryset.select_related("generator"):
+            try:
+                _, key = rotate_api_key(api_key=old, by=by, now=now)
+            except ApiKeyRefused as refusal:
+                messages.error(request, refusal.why)
+            else:
+                show_key_once(request, key)
 
     @action(description="Revoke the selected keys", permissions=["change"])
     def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -2,10 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
+from rest_framework.response import Response
 
+from compliance.services.idempotency import run_once
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 255}, OpenApiParameter.HEADER,
+    description="Sent twice, done once: the second answer is the first one's, marked Idempotency-Replayed.",
+)  # fmt: skip
 MAX_KEY_LENGTH = 255
 
 
@@ -30,7 +40,24 @@ def read_idempotency_key(request: Request) -> str | None:
     return key
 
 
-def hash_request(request: Request, content: dict[str, Any]) -> str:
+def hash_request(request: Request, content: Any) -> str:
     """Return the SHA-256 over method, path and content: what makes two requests the same."""
     text = json.dumps([request.method, request.path, content], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def answer_once(
+    request: Request, *, content: Any, work: Callable[[], tuple[int, dict[str, Any]]]
+) -> Response:
+    """Answer a creating request once per Idempotency-Key."""
+    stored = run_once(
+        generator=request.user.generator,  # type: ignore[union-attr]  # HasScope lets callers pass alone
+        key=read_idempotency_key(request),
+        request_sha256=hash_request(request, content),
+        now=timezone.now(),
+        work=work,
+    )
+    response = Response(stored.body, status=stored.status_code)
+    if stored.replayed:
+        response["Idempotency-Replayed"] = "true"
+    return response

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from compliance.api import approvals, certificates, views, webhooks
+from compliance.api import approvals, certificates, oauth, views, webhooks
 
 urlpatterns = [
+    path("oauth/token", oauth.TokenView.as_view(), name="oauth-token"),
     path("clearances", views.ClearancesView.as_view(), name="clearances"),
     path("clearances/<str:public_id>", views.ClearanceView.as_view(), name="clearance"),
     path(

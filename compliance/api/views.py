@@ -1,6 +1,5 @@
 """The approval API: parse, make one call, answer."""
 
-from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +14,7 @@ from rest_framework.views import APIView
 from compliance import queries
 from compliance.api import answers
 from compliance.api.authentication import Caller
-from compliance.api.idempotency import hash_request, read_idempotency_key
+from compliance.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from compliance.api.serializers import (
     ClearanceReport,
     ClearanceRequest,
@@ -26,38 +25,16 @@ from compliance.api.serializers import (
 from compliance.api.submission_form import read_submission_form
 from compliance.api.uploads import AudioUploadHandler, refuse_declared_size
 from compliance.services.clearances import UnknownClearance, cancel_clearance, request_clearance
-from compliance.services.idempotency import run_once
 from compliance.services.rights_intent import read_intent
 from compliance.services.song_files import discard_song, store_song
 from compliance.services.submissions import UnknownSubmission, submit_song
 
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER,
-    description="Sent twice, done once: the second answer is the first one's, marked Idempotency-Replayed.",
-)  # fmt: skip
 PAGE_SIZE = 50
 
 
 def get_caller(request: Request) -> Caller:
     """Return who calls; HasScope let nobody else pass."""
     return cast(Caller, request.user)
-
-
-def answer_once(
-    request: Request, *, content: dict[str, Any], work: Callable[[], tuple[int, dict[str, Any]]]
-) -> Response:
-    """Answer a creating request once per Idempotency-Key."""
-    stored = run_once(
-        generator=get_caller(request).generator,
-        key=read_idempotency_key(request),
-        request_sha256=hash_request(request, content),
-        now=timezone.now(),
-        work=work,
-    )
-    response = Response(stored.body, status=stored.status_code)
-    if stored.replayed:
-        response["Idempotency-Replayed"] = "true"
-    return response
 
 
 class ClearancesView(APIView):

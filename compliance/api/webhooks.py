@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from compliance import queries
 from compliance.api import webhook_messages as messages
-from compliance.api.views import IDEMPOTENCY_KEY, answer_once, get_caller
+from compliance.api.idempotency import IDEMPOTENCY_KEY, answer_once
+from compliance.api.views import get_caller
 from compliance.services import webhooks
 from compliance.services.audit_log import describe_checkpoint, make_checkpoint
 from compliance.services.outbox import describe_event

@@ -4,7 +4,7 @@ from compliance.models.approval import Approval, ApprovalStatus
 from compliance.models.clearance import Clearance, ClearanceStatus
 from compliance.models.event import Event
 from compliance.models.fingerprint import AudioFingerprint, IndexGeneration
-from compliance.models.generator import ApiKey, Generator
+from compliance.models.generator import AccessToken, ApiKey, Generator, RateWindow
 from compliance.models.idempotency import IdempotencyRecord
 from compliance.models.job import Job, JobState
 from compliance.models.submission import Submission, SubmissionStatus
@@ -17,6 +17,7 @@ from compliance.models.webhook import (
 )
 
 __all__ = [
+    "AccessToken",
     "ApiKey",
     "Approval",
     "ApprovalStatus",
@@ -30,6 +31,7 @@ __all__ = [
     "IndexGeneration",
     "Job",
     "JobState",
+    "RateWindow",
     "Submission",
     "SubmissionStatus",
     "Verification",

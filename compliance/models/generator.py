@@ -1,5 +1,9 @@
-"""Generators: the machine clients that ask for clearances and submit songs, and their keys."""
+"""Generators: the machine clients that ask for clearances and submit songs, their keys and the tokens got with these."""
 
+import ipaddress
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from compliance.identifiers import new_generator_id
@@ -25,8 +29,22 @@ def list_all_scopes() -> list[str]:
     return list(Scope.values)
 
 
+def check_networks(networks: object) -> None:
+    """Refuse what is not a list of IP networks, such as ["192.0.2.0/24", "2001:db8::7"]."""
+    if not isinstance(networks, list):
+        raise ValidationError(f"Write a list of networks, got {networks!r}.")
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ValidationError(f"{network!r} is not an IP network: {error}.") from error
+
+
 class Generator(models.Model):
-    """A machine client: a system of one company that renders songs."""
+    """A machine client: a system of one company that renders songs.
+
+    Its sandbox is a generator of its own, so that nothing made there can be mixed up with what is live.
+    """
 
     public_id = models.CharField(
         max_length=40, unique=True, default=new_generator_id, editable=False
@@ -38,6 +56,26 @@ class Generator(models.Model):
     is_active = models.BooleanField(
         default=True, db_default=True, help_text="An inactive generator's keys are all refused."
     )
+    allowed_networks = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[check_networks],
+        help_text='From where its keys and tokens may be used, such as ["192.0.2.0/24"]; empty: from anywhere.',
+    )
+    requests_per_minute = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Empty: the service's own limit (RATE_LIMIT_PER_MINUTE).",
+    )
+    sandbox_of = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="sandbox",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -45,6 +83,11 @@ class Generator(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Tell whether all this generator does is practice: no caps are taken, no song is licensed."""
+        return self.sandbox_of_id is not None
 
 
 class ApiKey(models.Model):
@@ -74,3 +117,34 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.label})"
+
+
+class AccessToken(models.Model):
+    """A short-lived token that a key was exchanged for (OAuth 2 client credentials). Only its SHA-256 is stored."""
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="access_tokens")
+    secret_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(help_text="Never more than the key's.")
+    expires_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"token of {self.api_key_id}"
+
+
+class RateWindow(models.Model):
+    """How many requests of a generator were let through in one window, over all processes."""
+
+    generator = models.ForeignKey(Generator, on_delete=models.CASCADE)
+    starts_at = models.DateTimeField(db_index=True)
+    taken = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["generator", "starts_at"], name="%(app_label)s_%(class)s_is_counted_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.generator_id} from {self.starts_at}: {self.taken}"

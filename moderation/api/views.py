@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,11 @@ from moderation.api.answers import build_screening_report
 from moderation.api.serializers import ScreeningReport, ScreeningRequest
 from moderation.queries import get_screening
 from moderation.services.screenings import submit_screening
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 255}, OpenApiParameter.HEADER,
+    description="Sent twice, done once: the second answer is the first one's, marked Idempotency-Replayed.",
+)  # fmt: skip
 
 
 def get_client(request: Request) -> str:
@@ -30,20 +35,27 @@ class ScreeningsView(APIView):
         operation_id="create_screening",
         request=ScreeningRequest,
         responses={201: ScreeningReport},
+        parameters=[IDEMPOTENCY_KEY],
         tags=["screenings"],
     )
     def post(self, request: Request) -> Response:
         """Screen a text and say whether it may be used, should be looked at, or is refused."""
         form = ScreeningRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        screening = submit_screening(
-            text=form.validated_data["text"],
-            language=form.validated_data.get("language"),
-            kind=form.validated_data["kind"],
-            client=get_client(request),
-            now=timezone.now(),
-        )
-        return Response(build_screening_report(screening), status=status.HTTP_201_CREATED)
+
+        def work() -> tuple[int, dict[str, Any]]:
+            screening = submit_screening(
+                text=form.validated_data["text"],
+                language=form.validated_data.get("language"),
+                kind=form.validated_data["kind"],
+                client=get_client(request),
+                now=timezone.now(),
+            )
+            return status.HTTP_201_CREATED, build_screening_report(screening)
+
+        caller: Any = request.user
+        answer: Response = caller.answer_once(request, content=request.data, work=work)
+        return answer
 
 
 class ScreeningView(APIView):

@@ -7,7 +7,9 @@ from compliance.services.api_keys import (
     ApiKeyRefused,
     authenticate_api_key,
     revoke_api_key,
+    rotate_api_key,
 )
+from compliance.services.generators import get_or_create_sandbox
 from tests.conftest import make_generator, make_key
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +62,30 @@ def test_every_key_of_an_inactive_generator_is_refused(now):
     generator.save()
     with pytest.raises(ApiKeyRefused, match="inactive"):
         authenticate_api_key(key=key, now=now)
+
+
+def test_a_replaced_key_and_its_successor_work_together_for_the_overlap(generator, now):
+    row, old = make_key(generator, scopes=["catalog:read"])
+    successor, new = rotate_api_key(api_key=row, by="tests", now=now, overlap=dt.timedelta(hours=1))
+    assert (successor.scopes, successor.label) == (["catalog:read"], row.label)
+    for key in (old, new):
+        assert authenticate_api_key(key=key, now=now + dt.timedelta(minutes=59))
+    with pytest.raises(ApiKeyRefused, match="expired"):
+        authenticate_api_key(key=old, now=now + dt.timedelta(hours=1))
+    assert authenticate_api_key(key=new, now=now + dt.timedelta(days=900))
+
+
+def test_a_key_that_has_ended_has_no_successor(generator, now):
+    expired, _ = make_key(generator, expires_at=now)
+    revoked, _ = make_key(generator)
+    revoke_api_key(api_key=revoked, by="tests", now=now)
+    for row in (expired, revoked):
+        with pytest.raises(ApiKeyRefused, match="has ended"):
+            rotate_api_key(api_key=row, by="tests", now=now)
+
+
+def test_a_generator_has_one_sandbox(generator):
+    sandbox = get_or_create_sandbox(generator=generator, by="tests")
+    assert sandbox.is_sandbox
+    assert not generator.is_sandbox
+    assert get_or_create_sandbox(generator=generator, by="tests") == sandbox

@@ -10,7 +10,7 @@ from tests.conftest import make_client, make_generator, make_key
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
 # What verifies a certificate is for everybody.
-PUBLIC = ("status-lists/",)
+PUBLIC = ("status-lists/", "oauth/")
 
 
 def list_api_paths() -> list[str]:
