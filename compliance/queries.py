@@ -9,6 +9,7 @@ from compliance.models import (
     Approval,
     ApprovalStatus,
     Clearance,
+    ContentCredential,
     Event,
     Generator,
     IndexGeneration,
@@ -70,6 +71,12 @@ def find_approval_status(*, public_id: str, token: str) -> tuple[str, dt.datetim
     """Return status and end of the approval that has exactly this certificate, whoever asks; None if there is none."""
     approvals = Approval.objects.filter(public_id=public_id, certificate=token)
     return approvals.values_list("status", "valid_to").first()
+
+
+def is_signed_copy(*, approval: str, file_sha256: str) -> bool:
+    """Tell whether a digest is that of a copy of the approved song with content credentials in it."""
+    copies = ContentCredential.objects.filter(approval__public_id=approval, is_sidecar=False)
+    return copies.filter(file_sha256=file_sha256).exists()
 
 
 def count_status_lists() -> int:

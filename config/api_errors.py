@@ -24,6 +24,11 @@ from compliance.audio.manifest import InvalidManifest
 from compliance.services.api_keys import ApiKeyRefused
 from compliance.services.approvals import UnknownApproval
 from compliance.services.clearances import ClearanceNotUsable, InvalidMessage, UnknownClearance
+from compliance.services.content_credentials import (
+    ApprovalNotLive,
+    CredentialsNotEmbeddable,
+    SongNotKept,
+)
 from compliance.services.idempotency import IdempotencyInFlight, IdempotencyMismatch
 from compliance.services.status_lists import UnknownStatusList
 from compliance.services.submissions import UnknownSubmission
@@ -122,6 +127,14 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
             409,
             "The clearance does not allow a submission",
             (ClearanceNotUsable,),
+        ),
+        ("approval.not_live", 409, "The approval does not hold", (ApprovalNotLive,)),
+        ("audio.not_kept", 410, "The audio is no longer kept", (SongNotKept,)),
+        (
+            "c2pa.not_embeddable",
+            409,
+            "The content credentials come in another form",
+            (CredentialsNotEmbeddable,),
         ),
         ("webhook.too_many", 409, "There are as many endpoints as may be", (TooManyEndpoints,)),
         ("webhook.no_receiver", 409, "No endpoint wants this event", (NoReceiver,)),

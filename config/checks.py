@@ -10,6 +10,11 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from compliance.certificates.keys import InvalidKeys
+from compliance.services.content_credential_keys import (
+    InvalidSigner,
+    load_signer,
+    uses_test_signer,
+)
 from compliance.services.signing_keys import load_keys
 
 
@@ -85,6 +90,42 @@ def check_certificate_keys(
             )
         ]
     return []
+
+
+@register()
+def check_content_credential_signer(
+    app_configs: Iterable[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse configured files that cannot sign content credentials."""
+    if uses_test_signer():
+        return []
+    try:
+        load_signer()
+    except InvalidSigner as error:
+        return [
+            Error(
+                f"C2PA_CERTIFICATE_FILE and C2PA_KEY_FILE cannot be used: {error}",
+                hint="Name a PEM chain, the signing certificate first, and its unencrypted PEM key.",
+                id="config.E010",
+            )
+        ]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def check_content_credentials_are_trusted(
+    app_configs: Iterable[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn that songs are signed with a certificate that every reader shows as untrusted."""
+    if not uses_test_signer():
+        return []
+    return [
+        checks.Warning(
+            "Content credentials are signed with a test certificate, which readers show as untrusted.",
+            hint="Set C2PA_CERTIFICATE_FILE and C2PA_KEY_FILE; docs/content-credentials.md.",
+            id="config.W010",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

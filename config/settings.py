@@ -219,6 +219,13 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 # A JWK Set whose first key signs. Empty: a file in DATA_DIR/keys, made on first use; several machines would not share it.
 CERTIFICATE_KEY_FILE = env.str("CERTIFICATE_KEY_FILE", default="")
 
+# -- Content credentials -----------------------------------------------------------------------------------------------
+
+# PEM files: the chain of the certificate that signs songs (C2PA), its own first, and its private key. Empty: a chain for
+# tests, made on first use in DATA_DIR/keys, which nobody trusts.
+C2PA_CERTIFICATE_FILE = env.str("C2PA_CERTIFICATE_FILE", default="")
+C2PA_KEY_FILE = env.str("C2PA_KEY_FILE", default="")
+
 # -- Webhooks ----------------------------------------------------------------------------------------------------------
 
 # True lets messages go to private addresses and over plain http: for tests and demos on one machine, never in service.

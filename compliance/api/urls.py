@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compliance.api import approvals, certificates, oauth, views, webhooks
+from compliance.api import approvals, certificates, content_credentials, oauth, views, webhooks
 
 urlpatterns = [
     path("oauth/token", oauth.TokenView.as_view(), name="oauth-token"),
@@ -25,6 +25,11 @@ urlpatterns = [
         "approvals/<str:public_id>/certificate",
         approvals.CertificateView.as_view(),
         name="certificate",
+    ),
+    path(
+        "approvals/<str:public_id>/c2pa",
+        content_credentials.ContentCredentialView.as_view(),
+        name="content-credential",
     ),
     path(
         "certificates:verify",

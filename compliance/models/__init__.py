@@ -2,11 +2,13 @@
 
 from compliance.models.approval import Approval, ApprovalStatus
 from compliance.models.clearance import Clearance, ClearanceStatus
+from compliance.models.content_credential import ContentCredential
 from compliance.models.event import Event
 from compliance.models.fingerprint import AudioFingerprint, IndexGeneration
 from compliance.models.generator import AccessToken, ApiKey, Generator, RateWindow
 from compliance.models.idempotency import IdempotencyRecord
 from compliance.models.job import Job, JobState
+from compliance.models.rights_snapshot import RightsSnapshot
 from compliance.models.submission import Submission, SubmissionStatus
 from compliance.models.verification import Verification
 from compliance.models.webhook import (
@@ -24,6 +26,7 @@ __all__ = [
     "AudioFingerprint",
     "Clearance",
     "ClearanceStatus",
+    "ContentCredential",
     "DeliveryState",
     "Event",
     "Generator",
@@ -32,6 +35,7 @@ __all__ = [
     "Job",
     "JobState",
     "RateWindow",
+    "RightsSnapshot",
     "Submission",
     "SubmissionStatus",
     "Verification",

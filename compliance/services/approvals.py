@@ -17,6 +17,7 @@ from compliance.certificates.certificate import (
 from compliance.models import Approval, ApprovalStatus, Submission, Verification
 from compliance.services.events import record_event
 from compliance.services.rights_intent import read_intent
+from compliance.services.rights_snapshots import keep_rights_snapshot
 from compliance.services.signing_keys import load_keys
 
 SYSTEM = "system"
@@ -49,6 +50,7 @@ def issue_approval(*, submission: Submission, by: str, now: dt.datetime) -> Appr
     certificate = describe_approved_song(approval=approval, submission=submission, now=now)
     approval.certificate = sign_certificate(certificate=certificate, keys=load_keys())
     approval.save(force_insert=True)
+    keep_rights_snapshot(approval=approval, certificate=certificate)
     _record(approval, kind="approval.approved", by=by, data={"valid_to": valid_to.isoformat()})
     return approval
 

@@ -13,7 +13,7 @@ from compliance.certificates.certificate import (
 from compliance.certificates.status_list import Status
 from compliance.certificates.tokens import InvalidToken
 from compliance.models.approval import list_as
-from compliance.queries import find_approval_status
+from compliance.queries import find_approval_status, is_signed_copy
 from compliance.services.signing_keys import load_keys
 
 
@@ -21,6 +21,7 @@ class AudioMatch(StrEnum):
     """Whether the audio that somebody holds is the certified one."""
 
     SAME = "same"
+    SIGNED_COPY = "signed_copy"  # the same sound, with content credentials in the file
     OTHER = "other"
     NOT_ASKED = "not_asked"
 
@@ -60,12 +61,18 @@ def check_certificate(
         return CertificateCheck(certificate=None, standing=None, audio=not_asked, problem=problem)
     status, valid_to = found
     listed: Status = list_as(status=status, is_over=now >= valid_to)
-    audio = not_asked
-    if audio_sha256 is not None:
-        same = audio_sha256.lower() == certificate.audio_sha256
-        audio = AudioMatch.SAME if same else AudioMatch.OTHER
     return CertificateCheck(
         certificate=certificate,
         standing=judge_listed_standing(certificate=certificate, status=listed, now=now),
-        audio=audio,
+        audio=_match_audio(certificate, audio_sha256),
     )
+
+
+def _match_audio(certificate: Certificate, audio_sha256: str | None) -> AudioMatch:
+    if audio_sha256 is None:
+        return AudioMatch.NOT_ASKED
+    sha256 = audio_sha256.lower()
+    if sha256 == certificate.audio_sha256:
+        return AudioMatch.SAME
+    is_copy = is_signed_copy(approval=certificate.approval, file_sha256=sha256)
+    return AudioMatch.SIGNED_COPY if is_copy else AudioMatch.OTHER

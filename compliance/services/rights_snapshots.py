@@ -1,0 +1,24 @@
+"""Keep what the rights looked like when a song was approved, and find it again."""
+
+from catalog.queries.rights_records import describe_grants, describe_stems
+from compliance.certificates.certificate import Certificate, read_certificate
+from compliance.models import Approval, RightsSnapshot
+from compliance.services.signing_keys import load_keys
+
+
+def keep_rights_snapshot(*, approval: Approval, certificate: Certificate) -> RightsSnapshot:
+    """Store the stems and grants that a certificate names, as they are now; call with the approval's transaction."""
+    return RightsSnapshot.objects.create(
+        approval=approval,
+        stems=describe_stems([stem.stem for stem in certificate.stems]),
+        grants=describe_grants({grant.id for stem in certificate.stems for grant in stem.grants}),
+    )
+
+
+def get_rights_snapshot(*, approval: Approval) -> RightsSnapshot:
+    """Return what was kept with the approval; one from before snapshots were kept gets its own now, dated now."""
+    kept = RightsSnapshot.objects.filter(approval=approval).first()
+    if kept is not None:
+        return kept
+    certificate = read_certificate(token=approval.certificate, keys=load_keys())
+    return keep_rights_snapshot(approval=approval, certificate=certificate)
