@@ -5,10 +5,11 @@ that anybody can recompute it in any language. The format is a promise: a log of
 """
 
 import hashlib
+import hmac
 import json
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -97,9 +98,13 @@ def _write_double(value: float) -> str:
     return f"-{text}" if value < 0 else text
 
 
+# What an entry has only once it is in the chain.
+PLACE = ("sequence", "prev_hash", "hash")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of the log. `hash` covers every other field."""
+    """One entry of the log. `hash` covers every other field; before it is sealed it has the sequence 0 and no hashes."""
 
     sequence: int
     event: str
@@ -111,6 +116,25 @@ class Entry:
     created_at: str
     prev_hash: str
     hash: str = ""
+
+    def seal(self, *, sequence: int, prev_hash: str) -> "Entry":
+        """Return the entry in its place in the chain."""
+        placed = replace(self, sequence=sequence, prev_hash=prev_hash)
+        return replace(placed, hash=placed.compute_hash())
+
+    def compute_mac(self, *, key: bytes) -> str:
+        """Return the HMAC-SHA256 of what the entry says, wherever its place will be, as 64 hexadecimal digits.
+
+        Raises
+        ------
+        NotCanonical : if the data have no canonical JSON
+        """
+        content = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in PLACE
+        }
+        return hmac.new(key, canonicalize(content), hashlib.sha256).hexdigest()
 
     def compute_hash(self) -> str:
         """Return the SHA-256 of the canonical JSON of everything but the hash itself, as 64 hexadecimal digits.

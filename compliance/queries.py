@@ -96,7 +96,7 @@ def list_exceptions(*, number: int, now: dt.datetime) -> list[tuple[int, str, bo
 
 
 def list_events(*, generator: Generator, after: int, limit: int) -> list[Event]:
-    """Return what happened to the generator's things after a place in the sequence, oldest first."""
+    """Return what happened (and is sealed) to the generator's things after a place in the sequence, oldest first."""
     rows = Event.objects.filter(generator_id_text=generator.public_id, sequence__gt=after)
     return list(rows.order_by("sequence")[:limit])
 

@@ -18,6 +18,7 @@ from compliance.services.indexing import (
 )
 from compliance.services.outbox import DELIVER_JOB, RETRIES
 from compliance.services.rate_limits import delete_old_windows
+from compliance.services.sealing import seal_new_events
 from compliance.services.verification import bury_verification, verify_submission_job
 
 # Kinds of jobs: adding one is a line in each table and a service.
@@ -43,7 +44,8 @@ def run_job(job_id: str) -> None:
 
 
 def sweep_jobs() -> int:
-    """Move whatever is overdue; the supervisor calls this every second."""
+    """Move whatever is overdue, seal what nobody sealed; the supervisor calls this every second."""
+    seal_new_events()
     return jobs.sweep_jobs(burials=BURIALS, now=timezone.now())
 
 

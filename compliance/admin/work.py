@@ -48,7 +48,7 @@ class EventAdmin(ReadOnlyAdmin):
     """What happened, in order: the audit log."""
 
     list_display = ["sequence", "created_at", "kind", "subject", "actor"]
-    ordering = ["-sequence"]
+    ordering = ["-id"]
     list_filter = ["kind"]
     search_fields = ["subject", "actor", "kind"]
     date_hierarchy = "created_at"

@@ -161,6 +161,9 @@ class CheckpointReport(serializers.Serializer[Any]):
     size = serializers.IntegerField()
     head_hash = serializers.CharField(help_text="SHA-256 of the last entry, hexadecimal.")
     created_at = serializers.DateTimeField()
+    token = serializers.CharField(
+        help_text="The same as a JWS in compact form, signed with a key of /.well-known/jwks.json."
+    )
 
 
 def describe_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:

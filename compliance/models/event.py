@@ -1,4 +1,8 @@
-"""Events: what happened, in order, never changed, each one chained to the one before it (`compliance.audit`)."""
+"""Events: what happened, in order, never changed, each one chained to the one before it (`compliance.audit`).
+
+An event is written by the transaction that makes it happen, and sealed right after it: given its place in the order of commits
+and chained. The database lets a row be sealed once and changed in no other way.
+"""
 
 from typing import Any, NoReturn
 
@@ -17,7 +21,9 @@ class Event(models.Model):
 
     public_id = models.CharField(max_length=40, unique=True, default=new_event_id, editable=False)
     sequence = models.PositiveBigIntegerField(
-        unique=True, help_text="1, 2, 3 ... without a gap, in the order of commits."
+        unique=True,
+        null=True,
+        help_text="1, 2, 3 ... without a gap, in the order of commits; empty until the event is sealed.",
     )
     kind = models.CharField(max_length=60, help_text="Such as submission.approved.")
     subject = models.CharField(max_length=80, db_index=True)
@@ -25,15 +31,27 @@ class Event(models.Model):
     actor = models.CharField(max_length=150, help_text="system, generator:<id> or user:<name>.")
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    prev_hash = models.CharField(max_length=64, help_text="Hash of the event before it.")
-    hash = models.CharField(
-        max_length=64, help_text="SHA-256 of the canonical JSON of all the rest."
+    mac = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        help_text="HMAC-SHA256 of what it says, from the moment it is written: sealing refuses what was altered since.",
+    )
+    # Null, not empty, until sealed: the database tells by it what may still be sealed.
+    prev_hash = models.CharField(  # noqa: DJ001
+        max_length=64, null=True, help_text="Hash of the event before it."
+    )
+    hash = models.CharField(  # noqa: DJ001
+        max_length=64,
+        null=True,
+        help_text="SHA-256 of the canonical JSON of all but itself and mac.",
     )
 
     class Meta:
-        ordering = ["sequence"]
+        ordering = ["id"]
         indexes = [
-            models.Index(fields=["generator_id_text", "sequence"], name="event_of_generator")
+            models.Index(fields=["generator_id_text", "sequence"], name="event_of_generator"),
+            models.Index(fields=["id"], name="event_unsealed", condition=models.Q(sequence=None)),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from compliance.models import (
 )
 from compliance.services.jobs import NotNow
 from compliance.services.outbox import TEST_KIND, encode_event
+from compliance.services.sealing import get_sealed
 from compliance.services.webhook_client import WebhookAnswer, post_message
 from compliance.services.webhook_signing import make_headers
 from compliance.services.webhooks import disable_endpoint
@@ -33,7 +34,7 @@ def deliver_webhook_job(job: Job) -> Callable[[], None]:
     if not may_receive(delivery):
         return lambda: _end(delivery, DeliveryState.CANCELLED)
     started_at = timezone.now()
-    body = encode_event(delivery.event)
+    body = encode_event(get_sealed(delivery.event))
     headers = make_headers(
         secrets_in_use=list_secrets(endpoint, now=started_at),
         message_id=delivery.event.public_id, now=started_at, body=body,

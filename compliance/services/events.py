@@ -5,23 +5,19 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from compliance.audit import GENESIS_HASH
 from compliance.models import Event
-from compliance.services.audit_log import read_entry
+from compliance.services.audit_log import derive_mac_keys, read_entry
 from compliance.services.outbox import find_receivers, send_event
-
-# Key of the advisory lock under which PostgreSQL appends; any number nobody else uses. SQLite has one writer at a time.
-CHAIN_LOCK = 6_021_023_001
+from compliance.services.sealing import seal_new_events
 
 
 @transaction.atomic(savepoint=False)
 def record_event(
     *, kind: str, subject: str, actor: str, generator: str = "", data: dict[str, Any] | None = None
 ) -> Event:
-    """Append what happened and have it delivered; call inside the transaction that made it happen, as the last thing it does.
+    """Append what happened and have it delivered; call inside the transaction that made it happen.
 
-    Whoever appends holds the chain until its transaction ends: what comes after is waited for by every other writer, and
-    a row locked after it could be one that such a writer holds.
+    Nobody waits for anybody here: the event gets its sequence and its place in the chain after the commit.
     """
     event = append_event(kind=kind, subject=subject, actor=actor, generator=generator, data=data)
     send_event(event=event, endpoints=find_receivers(event), now=event.created_at)
@@ -32,21 +28,18 @@ def record_event(
 def append_event(
     *, kind: str, subject: str, actor: str, generator: str = "", data: dict[str, Any] | None = None
 ) -> Event:
-    """Append an event to the chain and tell nobody."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
-    head = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()
-    sequence, prev_hash = head or (0, GENESIS_HASH)
+    """Append an event, to be sealed when the transaction commits, and tell nobody."""
     event = Event(
-        sequence=sequence + 1,
         kind=kind,
         subject=subject,
         actor=actor,
         generator_id_text=generator,
         data=json.loads(json.dumps(data or {})),  # as it is read back: tuples become lists
-        prev_hash=prev_hash,
     )
-    event.hash = read_entry(event).compute_hash()
+    event.mac = read_entry(event).compute_mac(key=derive_mac_keys()[0])
     event.save(force_insert=True)
+    hooks: list[object] = [entry[1] for entry in connection.run_on_commit]
+    if seal_new_events not in hooks:
+        # robust: what happened has happened; the worker's sweep seals what could not be sealed now.
+        transaction.on_commit(seal_new_events, robust=True)
     return event

@@ -7,19 +7,24 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from compliance.audit import GENESIS_HASH, canonicalize
 from compliance.models import Event
 from compliance.services.audit_log import InvalidCheckpoint, read_checkpoint
 from compliance.services.events import record_event
+from compliance.services.sealing import seal_all_events
+from compliance.tasks import sweep_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def record(number: int = 1, **changes) -> Event:
     fields = {"subject": f"thing:{number}", "actor": "tests", "data": {"n": number, "share": 0.1}}
-    return record_event(kind="thing.made", **(fields | changes))
+    event = record_event(kind="thing.made", **(fields | changes))
+    if not connection.in_atomic_block:
+        event.refresh_from_db()
+    return event
 
 
 def verify(*arguments) -> str:
@@ -120,7 +125,8 @@ def test_many_writers_at_once_make_one_chain():
         thread.start()
     for thread in threads:
         thread.join()
-    assert list(Event.objects.values_list("sequence", flat=True)) == list(range(1, 61))
+    sequences = Event.objects.order_by("sequence").values_list("sequence", flat=True)
+    assert list(sequences) == list(range(1, 61))
     assert "60 events" in verify()
 
 
@@ -198,6 +204,119 @@ def test_a_checkpoint_is_one_line_of_canonical_json(tmp_path):
     found = json.loads(text)
     assert (found["size"], found["head_hash"]) == (1, head.hash)
     assert text == canonicalize(found) + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("size", 9), ("head_hash", "0" * 64)], ids=["size", "head"]
+)
+def test_a_checkpoint_stands_by_its_signature_alone(tmp_path, name, value):
+    record(1)
+    path = tmp_path / "checkpoint.json"
+    export(path)
+    written = json.loads(path.read_text())
+    path.write_text(json.dumps(written | {name: value}))
+    assert (read_checkpoint(path).size, read_checkpoint(path).head_hash) == (
+        1,
+        written["head_hash"],
+    )
+    altered = written["token"][:-6] + "AAAAAA"
+    path.write_text(json.dumps(written | {"token": altered}))
+    with pytest.raises(InvalidCheckpoint, match="signature"):
+        read_checkpoint(path)
+
+
+# -- Sealing -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nobody_seals(monkeypatch):
+    """Writers die right after their commit."""
+    monkeypatch.setattr("compliance.services.events.seal_new_events", lambda: None)
+
+
+def test_an_event_is_sealed_as_soon_as_it_is_committed():
+    with transaction.atomic():
+        event = record(1)
+        assert event.sequence is None
+    event.refresh_from_db()
+    assert event.sequence == 1
+
+
+def test_what_nobody_sealed_is_sealed_by_the_sweep_in_order(nobody_seals):
+    events = [record(number) for number in range(3)]
+    assert [event.sequence for event in events] == [None] * 3
+    sweep_jobs()
+    assert list(Event.objects.order_by("id").values_list("sequence", flat=True)) == [1, 2, 3]
+    assert "3 events" in verify()
+
+
+def test_writers_do_not_wait_for_one_another():
+    """While one transaction with an event is open, another one writes, commits and is sealed."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer at a time, whatever it writes")
+    written, go_on = threading.Event(), threading.Event()
+
+    def hold_open() -> None:
+        try:
+            with transaction.atomic():
+                record(1)
+                written.set()
+                go_on.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold_open)
+    thread.start()
+    assert written.wait(10)
+    second = record(2)
+    assert second.sequence == 1  # in the order of commits
+    go_on.set()
+    thread.join()
+    assert Event.objects.get(subject="thing:1").sequence == 2
+    assert "2 events" in verify()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("actor", "somebody else"), ("data", '{"n": 7}'), ("created_at", "2020-01-01 00:00:00")]
+)  # fmt: skip
+def test_an_event_altered_before_it_is_sealed_is_found_and_never_sealed(
+    nobody_seals, column, value
+):
+    first = record(1)
+    record(2)
+    tamper(f"UPDATE compliance_event SET {column} = %s WHERE id = {first.pk}", value)  # noqa: S608
+    assert f"altered event: {first.public_id}, not sealed yet" in find_faults()
+    assert seal_all_events() == 1
+    assert list(Event.objects.order_by("id").values_list("sequence", flat=True)) == [None, 1]
+    assert first.public_id in find_faults()
+
+
+def test_an_event_written_under_a_key_since_replaced_is_sealed(nobody_seals, settings):
+    record(1)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another"  # noqa: S105 - of this test
+    assert seal_all_events() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sequence": 7}, {"hash": "0" * 64}, {"prev_hash": "0" * 64}, {"hash": None, "sequence": None, "prev_hash": None},
+        {"mac": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_database_refuses_to_seal_twice(change):
+    record(1)
+    with pytest.raises(DatabaseError, match="sealed once"), transaction.atomic():
+        Event.objects.update(**change)
+
+
+def test_the_database_refuses_to_alter_while_sealing(nobody_seals):
+    record(1)
+    seal = {"sequence": 1, "hash": "0" * 64, "prev_hash": "0" * 64}
+    with pytest.raises(DatabaseError, match="sealed once"), transaction.atomic():
+        Event.objects.update(**seal, actor="somebody else")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "other"}'])

@@ -13,6 +13,7 @@ from compliance import tasks
 from compliance.models import Event, Job, WebhookDelivery, WebhookEndpoint
 from compliance.services.events import record_event
 from compliance.services.outbox import RETRIES
+from compliance.services.sealing import get_sealed
 from compliance.services.webhooks import MAX_ENDPOINTS
 from tests.compliance.receiver import run_receiver
 from tests.conftest import make_client, make_generator, make_key
@@ -48,9 +49,10 @@ def happen(
     generator, kind: str = "submission.approved", subject: str = "submission:sub_1"
 ) -> Event:
     with transaction.atomic():
-        return record_event(
+        event = record_event(
             kind=kind, subject=subject, actor="user:mo", generator=generator.public_id, data={"note": "inside"}
         )  # fmt: skip
+    return get_sealed(event)
 
 
 def work_off() -> None:

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from compliance.audit import canonicalize
 from compliance.services.audit_log import describe_checkpoint, make_checkpoint
+from compliance.services.sealing import seal_all_events
 
 
 class Command(BaseCommand):
     """Write a checkpoint."""
 
-    help = "Write the size and the head hash of the audit log as canonical JSON, to be signed and kept elsewhere."
+    help = "Write the size and the head hash of the audit log as canonical JSON, signed, to be kept elsewhere."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare where to."""
@@ -22,6 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write one line, always the same bytes for the same checkpoint."""
+        seal_all_events()
         line = canonicalize(describe_checkpoint(make_checkpoint(now=timezone.now())))
         if options["out"]:
             options["out"].write_bytes(line + b"\n")

@@ -12,6 +12,7 @@ from compliance.audit import ChainVerification
 from compliance.services.audit_log import (
     InvalidCheckpoint,
     count_log,
+    find_unsealed_faults,
     read_checkpoint,
     read_log,
 )
@@ -47,6 +48,9 @@ class Command(BaseCommand):
         for fault in verification.find_faults(entries):
             n_faults += 1
             self.stdout.write(f"{fault.kind} event {fault.sequence}: {fault.text}")
+        for text in find_unsealed_faults():
+            n_faults += 1
+            self.stdout.write(f"altered event: {text}")
         self.stdout.write(f"{verification.size} events, head {verification.head_hash}")
         if checkpoint is not None:
             self.stdout.write(
