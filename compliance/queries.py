@@ -9,6 +9,7 @@ from compliance.models import (
     Approval,
     ApprovalStatus,
     Clearance,
+    Collection,
     ContentCredential,
     Event,
     Generator,
@@ -54,8 +55,8 @@ def list_submissions(
 
 
 def get_current_index() -> IndexGeneration | None:
-    """Return the index in use, or None before the first build."""
-    return IndexGeneration.objects.first()
+    """Return the index of recordings in use, or None before the first build."""
+    return IndexGeneration.objects.filter(collection=Collection.RECORDINGS).first()
 
 
 def get_approval(*, public_id: str, generator: Generator) -> Approval | None:

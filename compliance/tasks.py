@@ -11,6 +11,7 @@ from compliance.services.access_tokens import delete_expired_tokens
 from compliance.services.clearances import expire_clearances
 from compliance.services.deliveries import bury_delivery, deliver_webhook_job
 from compliance.services.idempotency import delete_old_records
+from compliance.services.index_publication import prune_segment_cache
 from compliance.services.indexing import (
     build_index_job,
     bury_index_build,
@@ -63,4 +64,5 @@ def do_upkeep() -> None:
     delete_old_records(now=now)
     delete_expired_tokens(now=now)
     delete_old_windows(now=now)
+    prune_segment_cache(now=now)
     enqueue_index_build_if_behind(now=now)

@@ -49,6 +49,15 @@ def list_audio_sources() -> list[AudioSource]:
     ]
 
 
+def get_sources_version() -> str:
+    """Return a value that changes whenever a recording is added, removed or changed; cheap to ask for."""
+    parts = []
+    for model in (Stem, ReferenceRecording):
+        newest = model.history.order_by("-history_id").values_list("history_id", flat=True).first()
+        parts.append(f"{model.objects.count()}.{newest or 0}")
+    return "-".join(parts)
+
+
 def get_stem_files(external_ids: Collection[str]) -> dict[str, str]:
     """Return the storage name of the audio of each known stem."""
     rows = Stem.objects.filter(external_id__in=external_ids).values_list("external_id", "audio")

@@ -4,7 +4,7 @@ from compliance.models.approval import Approval, ApprovalStatus
 from compliance.models.clearance import Clearance, ClearanceStatus
 from compliance.models.content_credential import ContentCredential
 from compliance.models.event import Event
-from compliance.models.fingerprint import AudioFingerprint, IndexGeneration
+from compliance.models.fingerprint import AudioFingerprint, Collection, IndexGeneration
 from compliance.models.generator import AccessToken, ApiKey, Generator, RateWindow
 from compliance.models.idempotency import IdempotencyRecord
 from compliance.models.job import Job, JobState
@@ -26,6 +26,7 @@ __all__ = [
     "AudioFingerprint",
     "Clearance",
     "ClearanceStatus",
+    "Collection",
     "ContentCredential",
     "DeliveryState",
     "Event",

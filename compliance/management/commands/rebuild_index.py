@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from compliance.management.progress import update_index_with_bar
-from compliance.services.indexing import drop_fingerprints
+from compliance.services.indexing import drop_fingerprints, tidy_index
 
 
 class Command(BaseCommand):
@@ -25,4 +26,5 @@ class Command(BaseCommand):
         if options["all"]:
             drop_fingerprints()
         n_made = update_index_with_bar()
+        tidy_index(now=timezone.now())
         self.stdout.write(f"{n_made} recordings fingerprinted; the index is up to date.")

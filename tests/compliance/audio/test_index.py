@@ -120,7 +120,7 @@ def test_a_key_that_comes_twice_is_refused(tmp_path):
     assert not (tmp_path / "twice").exists()
 
 
-@pytest.mark.parametrize("name", ["segment.json", "postings.npy", "chroma.npy"])
+@pytest.mark.parametrize("name", ["segment.json", "postings.bin", "chroma.bin"])
 def test_a_damaged_segment_is_refused(directory, tmp_path, name):
     copy = tmp_path / "copy"
     copy.mkdir()
