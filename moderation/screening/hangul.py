@@ -48,6 +48,11 @@ def is_jamo(char: str) -> bool:
     return "\u3131" <= char <= "\u3163"
 
 
+def is_loose_consonant(char: str) -> bool:
+    """Tell whether the character is a loose Hangul consonant."""
+    return "\u3131" <= char <= "\u314e"
+
+
 def is_hangul(char: str) -> bool:
     """Tell whether the character is Hangul, a syllable or a letter."""
     return "\u3131" <= char <= "\ud7a3" and (is_syllable(char) or is_jamo(char))

@@ -1,48 +1,73 @@
-# ruff: noqa: RUF001 - look-alike letters are the subject
+# ruff: noqa: RUF001, RUF003 - look-alike letters are the subject
 """Letters of other scripts that pass for Latin ones.
 
-The pairs are those of Unicode Technical Standard #39 (confusables.txt, revision 26) whose target is a
-basic Latin letter and whose source is in everyday fonts: Cyrillic, Greek, Armenian, Cherokee, small
-capitals and phonetic letters. Both cases are listed because folding happens after lower-casing too.
+The pairs are those of Unicode Technical Standard #39 (confusables.txt), from the package `confusable-homoglyphs`, as far as
+the look-alike is a letter and stands for one basic Latin letter. The standard asks for near identity; people who hide a word
+also take letters that are merely similar, which are listed here.
 """
 
-_PAIRS = {
-    "a": "аɑαᴀаӑ∂⍺",
-    "b": "ьƅбвʙҍ",
-    "c": "сϲᴄⅽςϛҫⲥ",
-    "d": "ԁɗđⅾᏧժ",
-    "e": "еєεɛҽℯ℮ǝәэ",
-    "f": "ғƒꞙϝք",
-    "g": "ɡցɢԍƍ",
-    "h": "һнհʜҺᏂ",
-    "i": "іιɩıɪӏⅰἱ",
-    "j": "јϳʝյ",
-    "k": "кκĸᴋқҝ",
-    "l": "ⅼʟⵏǀӀ",
-    "m": "мᴍⅿ₥",
-    "n": "пηռոɴпи",
-    "o": "оοσօᴏ๐ഠө",
-    "p": "рρƿᴘ⍴",
-    "q": "ԛգզ",
-    "r": "гᴦʀяɼ",
-    "s": "ѕꜱʂ",
-    "t": "тτᴛŧ",
-    "u": "υսʋᴜцµ",
-    "v": "ѵνᴠⅴ∨",
-    "w": "ԝωѡաᴡшщ",
-    "x": "хχⅹ",
-    "y": "уγүʏყ",
-    "z": "ᴢʐƶ",
-}
+import unicodedata
+from string import ascii_lowercase
 
+from confusable_homoglyphs.confusables import confusables_data
+
+# Similar letters that the standard leaves out, for being less than confusable.
+_SIMILAR = {
+    "a": "ӑ∂ɐ",
+    "b": "ьƅбвҍ",
+    "c": "ςϛҫɔ",
+    "d": "ɗđժ",
+    "e": "єεɛǝәэ",
+    "f": "ғƒϝɟ",
+    "g": "ԍƃ",
+    "h": "нҺɥ",
+    "i": "ἱᴉ",
+    "j": "ʝյɾ",
+    "k": "кκĸқҝʞ",
+    "m": "мⅿ₥ɯ",
+    "n": "пηи",
+    "o": "ө",
+    "p": "ƿ",
+    "q": "ǫ",
+    "r": "яɼɹ",
+    "s": "ʂ",
+    "t": "тτŧʇ",
+    "u": "цµ",
+    "v": "ʌ",
+    "w": "ωшщʍ",
+    "x": "χ",
+    "y": "ʎ",
+    "z": "ʐƶ",
+}
+# Letters turned upside down, and what they are the right way up.
+UPSIDE_DOWN = dict(zip("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "acefghijkmrtvwy", strict=True))
+# Upright letters that are others upside down.
+TURNED = str.maketrans("bdpqnu", "qpdbun")
+
+# Small capitals; of some letters there is none.
+_SMALL_CAPITALS = {
+    char: letter
+    for char in map(chr, (*range(0x0250, 0x02B0), *range(0x1D00, 0x1D80), *range(0xA700, 0xA800)))
+    for letter in ascii_lowercase
+    if unicodedata.name(char, "") == f"LATIN LETTER SMALL CAPITAL {letter.upper()}"
+}
 # Letters in dark circles and squares, which NFKC leaves alone. Regional indicators are flags: left out.
 _EMOJI_LETTERS = {
-    **{chr(0x1F150 + i): chr(ord("a") + i) for i in range(26)},  # negative circled
-    **{chr(0x1F170 + i): chr(ord("a") + i) for i in range(26)},  # negative squared
+    chr(first + i): letter
+    for first in (0x1F150, 0x1F170)
+    for i, letter in enumerate(ascii_lowercase)
 }
 
-# Source letter -> basic Latin letter, all lower case.
+# Look-alike -> basic Latin letter in lower case. Capitals are listed too: "Η" looks like H, and "η", its small letter, like n.
 HOMOGLYPHS: dict[str, str] = {
-    **{source: target for target, sources in _PAIRS.items() for source in sources},
+    **{
+        pair["c"]: letter
+        for letter in ascii_lowercase
+        for written in (letter, letter.upper())
+        for pair in confusables_data.get(written, ())
+        if len(pair["c"]) == 1 and pair["c"].isalpha() and not pair["c"].isascii()
+    },
+    **{source: target for target, sources in _SIMILAR.items() for source in sources},
+    **_SMALL_CAPITALS,
     **_EMOJI_LETTERS,
 }

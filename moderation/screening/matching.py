@@ -9,22 +9,20 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 
 import ahocorasick
 
 from moderation.screening.categories import Severity
-from moderation.screening.hangul import (
-    is_hangul,
-    is_jamo,
-    is_syllable,
-    split_syllable,
-    to_initials,
-    to_jamo,
-    to_keys,
-    to_roman,
+from moderation.screening.entry_forms import (
+    cross_vowels,
+    drop_vowels,
+    keep_consonants,
+    list_romanizations,
 )
+from moderation.screening.hangul import is_hangul
+from moderation.screening.hangul_matching import SEPARATOR, HangulMatcher
 from moderation.screening.language_pack import (
     LanguagePack,
     Term,
@@ -39,21 +37,35 @@ from moderation.screening.tokens import (
     Word,
     find_chunks,
     find_guesses,
-    find_spaced_hangul,
     find_words,
     read_chunk,
     squeeze,
     to_skeleton,
 )
+from moderation.screening.writing import (
+    is_decorated,
+    is_overridden,
+    is_written_with_lookalikes,
+    turn_around,
+)
 
-SEPARATOR = "\x1f"
 # Shortest entry that is looked for with letters left out or starred out; shorter ones meet everyday words.
 _MIN_MASKED_LENGTH = 3
-_MIN_DROPPED_LENGTH = 3
+# Shortest entry that is looked for backwards, or cut in two by a blank.
+_MIN_TURNED_LENGTH = 5
+_MIN_CUT_LENGTH = 5
+# Longest pieces of a word that is cut into more than two.
+_MAX_CUT_PIECE = 3
+# Shortest form without vowels that counts in another language than its own: short ones are abbreviations somewhere.
+_MIN_FOREIGN_DROPPED = 4
+# Entries of word lists that are disguised themselves ("sh!+"); the plain ones find them.
+_DISGUISED_ENTRY = re.compile(r"[@$!+*|]")
+# Signs that stand for letters, and up to which length what they cut off is no word ("ass*ssin").
+_MASKED_AFTER = re.compile(r"[*#%@$•●■█]{1,10}[^\W_]")
+_MASKED_BEFORE = re.compile(r"[^\W_][*#%@$•●■█]{1,10}$")
+_LONGEST_CUT_OFF = 3
 # Shortest entry of another language that counts in a message of this one.
 _MIN_FOREIGN_LENGTH = 5
-_VOWELS = "aeiou"
-_LONE_NEIGHBORS = frozenset(_VOWELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +86,9 @@ class _Tables:
     skeleton: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
     squeezed: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
     dropped: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
+    crossed: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
+    turned: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
     roman: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
-    initials: dict[str, list[Term]] = field(default_factory=lambda: defaultdict(list))
     by_length: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -87,25 +100,27 @@ class Lexicon:
     ) -> None:
         """Index the packs; `common_words` are the everyday words of each language."""
         self._words = ahocorasick.Automaton()
-        self._hangul = ahocorasick.Automaton()
+        self._hangul = HangulMatcher()
         self._tables = _Tables()
         self._common_of = {code: frozenset(words) for code, words in common_words.items()}
         self._common_together: dict[tuple[str, ...], frozenset[str]] = {}
         self._lengths: dict[tuple[int, int], list[str]] = {}
         self._common = frozenset[str]().union(*self._common_of.values())
-        entries: dict[tuple[bool, str], list[Term | str]] = defaultdict(list)
+        entries: dict[str, list[Term | str]] = defaultdict(list)
         for pack in packs:
             for term in pack.terms:
-                self._index_term(term, entries)
+                folded = "".join(map(fold_cluster, term.text))
+                if _DISGUISED_ENTRY.search(folded):
+                    continue
+                self._add(term, folded, entries, prefix=term.prefix, inside=term.inside)
+                self._index_term(term, folded)
             for phrase in pack.allowed:
                 folded = "".join(map(fold_cluster, phrase))
-                key = _pattern_of(folded, prefix=phrase.endswith("*"), inside=False)
-                entries[key].append(pack.code)
-        for (hangul, pattern), terms in entries.items():
-            automaton = self._hangul if hangul else self._words
-            automaton.add_word(pattern, (len(pattern), terms))
+                self._add(pack.code, folded, entries, prefix=phrase.endswith("*"), inside=False)
+        for pattern, terms in entries.items():
+            self._words.add_word(pattern, (len(pattern), terms))
         self._words.make_automaton()
-        self._hangul.make_automaton()
+        self._hangul.finish()
         self._mask_lists = {
             length: "\n".join(sorted(set(forms)))
             for length, forms in self._tables.by_length.items()
@@ -123,49 +138,90 @@ class Lexicon:
         words = find_words(text)
         hits: list[Hit] = []
         allowed: list[tuple[int, int]] = []
-        for entry, start, end in (*self._scan(words), *self._scan_hangul(text, words)):
+        for found in self._hangul.find(
+            text, words, is_overridden=is_overridden(normalized.original)
+        ):
+            if isinstance(found.entry, Term):
+                hits.append(
+                    Hit(
+                        term=found.entry,
+                        start=found.start,
+                        end=found.end,
+                        disguise=found.disguise,
+                    )
+                )
+            elif found.entry in languages:
+                allowed.append((found.start, found.end))
+        for entry, start, end, disguise in self._scan(words):
             if isinstance(entry, Term):
-                hits.append(Hit(term=entry, start=start, end=end))
+                if end - start <= _LONGEST_CUT_OFF and _is_cut_off(text, start, end):
+                    continue
+                hits.append(Hit(term=entry, start=start, end=end, disguise=disguise))
             elif entry in languages:
                 allowed.append((start, end))
         common = self._find_common(languages)
-        hits.extend(self._find_in_reading(text, common))
-        hits.extend(self._find_disguised(text, words, common))
+        hits.extend(self._find_in_reading(text, common, languages))
+        hits.extend(self._find_disguised(normalized, words, common))
         kept = [
-            hit
+            _mark_lookalikes(hit, normalized)
             for hit in hits
             if not any(start <= hit.start and hit.end <= end for start, end in allowed)
             and self._counts(hit, text=text, primary=primary, languages=languages)
         ]
         return _without_duplicates(kept)
 
-    def _index_term(self, term: Term, entries: dict[tuple[bool, str], list[Term | str]]) -> None:
-        folded = "".join(map(fold_cluster, term.text))
-        entries[_pattern_of(folded, prefix=term.prefix, inside=term.inside)].append(term)
+    def _add(
+        self,
+        entry: Term | str,
+        folded: str,
+        entries: dict[str, list[Term | str]],
+        *,
+        prefix: bool,
+        inside: bool,
+    ) -> None:
+        """Take an entry in normal form, or an allowed phrase with the code of its language."""
+        if any(map(is_hangul, folded)):
+            self._hangul.add(entry, folded, inside=inside)
+        else:
+            entries[_pattern_of(folded, prefix=prefix, inside=inside)].append(entry)
+
+    def _index_term(self, term: Term, folded: str) -> None:
         compact = re.sub(r"[\W_]", "", strip_accents(folded))
         if term.literal or not compact:
             return
         tables = self._tables
         if any(map(is_hangul, compact)):
             if term.severity >= Severity.REVIEW:
-                for form in _romanizations(compact):
+                for form in list_romanizations(compact):
                     tables.roman[form].append(term)
-                if len(compact) > 2 and term.severity >= Severity.STRONG:
-                    tables.initials[to_initials(compact)].append(term)
-                if all(map(is_jamo, compact)):
-                    tables.initials[compact].append(term)
+                self._hangul.add_short_forms(term, compact)
             return
         tables.exact[compact].append(term)
         tables.skeleton[to_skeleton(compact)].append(term)
         tables.squeezed[squeeze(compact)].append(term)
-        if term.severity >= Severity.REVIEW:
-            if len(compact) >= _MIN_MASKED_LENGTH:
-                tables.by_length[len(compact)].append(compact)
-            for form in _drop_vowels(compact):
-                if form not in self._common:
-                    tables.dropped[form].append(term)
+        if term.severity < Severity.REVIEW:
+            return
+        if len(compact) >= _MIN_MASKED_LENGTH:
+            tables.by_length[len(compact)].append(compact)
+        dropped = drop_vowels(compact)
+        if compact.isascii() and " " not in folded:
+            dropped |= keep_consonants(compact)
+            self._index_forms(tables.crossed, cross_vowels(compact), term)
+            if len(compact) >= _MIN_TURNED_LENGTH and compact[::-1] != compact:
+                self._index_forms(tables.turned, {compact[::-1]}, term)
+        self._index_forms(tables.dropped, dropped, term)
 
-    def _scan(self, words: Sequence[Word]) -> Iterator[tuple[Term | str, int, int]]:
+    def _index_forms(
+        self, table: dict[str, list[Term]], forms: Collection[str], term: Term
+    ) -> None:
+        """Take forms of an entry that are no everyday words."""
+        for form in forms:
+            if form not in self._common:
+                table[form].append(term)
+
+    def _scan(
+        self, words: Sequence[Word]
+    ) -> Iterator[tuple[Term | str, int, int, Disguise | None]]:
         """Yield entries (the language's code for an allowed phrase) matched on whole words."""
         if not words:
             return
@@ -178,36 +234,15 @@ class Lexicon:
             first_word = bisect_right(starts, last - length + 2) - 1
             last_word = bisect_right(starts, last) - 1
             start, end = words[first_word].start, words[last_word].end
+            written = " ".join(word.text for word in words[first_word : last_word + 1])
             for term in terms:
-                if (
-                    isinstance(term, str)
-                    or not term.accented
-                    or _has_accents(term, words[first_word : last_word + 1])
-                ):
-                    yield term, start, end
-
-    def _scan_hangul(
-        self, text: str, words: Sequence[Word]
-    ) -> Iterator[tuple[Term | str, int, int]]:
-        """Yield entries matched on Hangul letters, ending where a syllable ends."""
-        runs = [(word.text, word.start, None) for word in words if any(map(is_hangul, word.text))]
-        if not runs:
-            return
-        joined, places = _spell_hangul(text, [(start, start + len(run)) for run, start, _ in runs])
-        for last, (length, terms) in self._hangul.iter(joined):
-            first = last - length + 1
-            while first < last and places[first] is None:
-                first += 1
-            while last > first and places[last] is None:
-                last -= 1
-            start, end = places[first], places[last]
-            if start is None or end is None:
-                continue
-            following = places[last + 1] if last + 1 < len(places) else None
-            if following == end and is_syllable(text[end]):
-                continue  # the entry ends inside a syllable
-            for term in terms:
-                yield term, start, end + 1
+                if isinstance(term, str):
+                    yield term, start, end, None
+                    continue
+                entry = _fold_entry(term.text)
+                if not term.accented or written.startswith(entry):
+                    disguise = Disguise.LOOKALIKE if is_decorated(written, entry) else None
+                    yield term, start, end, disguise
 
     def reveal(self, text: str, *, languages: Collection[str]) -> str:
         """Return a normalized text with its disguised words as they were meant, where that is sure."""
@@ -220,17 +255,19 @@ class Lexicon:
         starts: list[int] = []
         ends: list[int] = []
         done = 0
-        for chunk, start, end in find_chunks(text):
-            word = (
-                read_chunk(chunk, common)
-                or read_chunk(chunk, self._tables.exact)
-                or self._read_mask(chunk, common)
-            )
-            if word is not None:
-                pieces += [text[done:start], word]
-                starts += [*range(done, start), *[start] * len(word)]
-                ends += [*range(done + 1, start + 1), *[end] * len(word)]
-                done = end
+        for options in find_chunks(text):
+            for chunk, start, end in options:
+                word = (
+                    read_chunk(chunk, common)
+                    or read_chunk(chunk, self._tables.exact)
+                    or self._read_mask(chunk, common)
+                )
+                if word is not None:
+                    pieces += [text[done:start], word]
+                    starts += [*range(done, start), *[start] * len(word)]
+                    ends += [*range(done + 1, start + 1), *[end] * len(word)]
+                    done = end
+                    break
         if not pieces:
             return None
         return NormalizedText(
@@ -255,14 +292,22 @@ class Lexicon:
             self._lengths[key] = sorted(word for word in common if len(word) == length)
         return self._lengths[key]
 
-    def _find_in_reading(self, text: str, common: frozenset[str]) -> Iterator[Hit]:
+    def _find_in_reading(
+        self, text: str, common: frozenset[str], languages: Collection[str]
+    ) -> Iterator[Hit]:
         """Yield entries, phrases above all, that only show when disguised words are read."""
         reading = self._read(text, common)
         if reading is None:
             return
-        for entry, first, last in self._scan(find_words(reading.text)):
+        found = list(self._scan(find_words(reading.text)))
+        allowed = [(first, last) for entry, first, last, _ in found if entry in languages]
+        for entry, first, last, _ in found:
             start, end = reading.locate(start=first, end=last)
-            if isinstance(entry, Term) and reading.text[first:last] != text[start:end]:
+            if (
+                isinstance(entry, Term)
+                and reading.text[first:last] != text[start:end]
+                and not any(a <= first and last <= b for a, b in allowed)
+            ):
                 yield Hit(term=entry, start=start, end=end, disguise=Disguise.LEET)
 
     def _find_common(self, languages: Collection[str]) -> frozenset[str]:
@@ -276,27 +321,62 @@ class Lexicon:
         return self._common_together[key]
 
     def _find_disguised(
-        self, text: str, words: Sequence[Word], common: frozenset[str]
+        self, normalized: NormalizedText, words: Sequence[Word], common: frozenset[str]
     ) -> Iterator[Hit]:
         tables = self._tables
+        text = normalized.text
         for word in words:
             if word.bare in common:
                 continue
             for table, disguise in (
                 (tables.dropped, Disguise.VOWELS),
+                (tables.crossed, Disguise.MASK),
+                (tables.turned, Disguise.REVERSED),
                 (tables.roman, Disguise.ROMAN),
             ):
                 for term in table.get(word.bare, ()):
                     yield Hit(term=term, start=word.start, end=word.end, disguise=disguise)
-            if all(map(is_jamo, word.text)):
-                for term in tables.initials.get(word.text, ()):
-                    yield Hit(term=term, start=word.start, end=word.end, disguise=Disguise.INITIALS)
         for guess in find_guesses(text):
             for term in self._look_up(guess, common):
                 yield Hit(term=term, start=guess.start, end=guess.end, disguise=guess.disguise)
-        for run, start, end in self._hangul_runs(text):
-            for term in self._match_hangul_run(run):
-                yield Hit(term=term, start=start, end=end, disguise=Disguise.SPACED)
+        yield from self._find_cut(text, words, common)
+        if not normalized.original.isascii():
+            yield from self._find_upside_down(normalized, words)
+
+    def _find_cut(self, text: str, words: Sequence[Word], common: frozenset[str]) -> Iterator[Hit]:
+        """Yield entries cut by single blanks ("wan ker", "ba st ar d"), of which a piece at least is no word."""
+        for first, word in enumerate(words):
+            joined, is_known = word.bare, word.bare in common
+            for last in range(first + 1, len(words)):
+                piece = words[last]
+                n_pieces = last - first + 1
+                if text[words[last - 1].end : piece.start] != " ":
+                    break
+                joined += piece.bare
+                is_known = is_known and piece.bare in common
+                if (
+                    not is_known
+                    and len(joined) >= _MIN_CUT_LENGTH
+                    and joined not in common
+                    and joined in self._tables.exact
+                ):
+                    for term in self._tables.exact[joined]:
+                        if term.severity >= Severity.STRONG and " " not in term.text:
+                            yield Hit(
+                                term=term,
+                                start=word.start,
+                                end=piece.end,
+                                disguise=Disguise.SPACED,
+                            )
+                if n_pieces >= 2 and max(len(word.bare), len(piece.bare)) > _MAX_CUT_PIECE:
+                    break
+
+    def _find_upside_down(self, normalized: NormalizedText, words: Sequence[Word]) -> Iterator[Hit]:
+        for word in words:
+            start, end = normalized.locate(start=word.start, end=word.end)
+            upright = turn_around(normalized.original[start:end].casefold())
+            for term in self._tables.exact.get(upright or "", ()):
+                yield Hit(term=term, start=word.start, end=word.end, disguise=Disguise.LOOKALIKE)
 
     def _look_up(self, guess: Guess, common: frozenset[str]) -> Collection[Term]:
         tables = self._tables
@@ -318,35 +398,13 @@ class Lexicon:
             found = tables.squeezed.get(guess.form, ())
         return found
 
-    def _hangul_runs(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """Yield Hangul read across the signs between its letters."""
-        if not any(map(is_hangul, text)):
-            return
-        for match in re.finditer(r"\S+", text):
-            chunk = match[0]
-            hangul = [i for i, char in enumerate(chunk) if is_hangul(char)]
-            if len(hangul) > 1 and hangul[-1] - hangul[0] + 1 > len(hangul):
-                first, last = hangul[0], hangul[-1]
-                run = "".join(chunk[i] for i in hangul)
-                yield run, match.start() + first, match.start() + last + 1
-        yield from find_spaced_hangul(text)
-
-    def _match_hangul_run(self, run: str) -> Iterator[Term]:
-        joined, places = _spell_hangul(run, [(0, len(run))])
-        for last, (length, terms) in self._hangul.iter(joined):
-            del length
-            if any(isinstance(term, str) for term in terms):
-                return
-            end = places[last]
-            following = places[last + 1] if last + 1 < len(places) else None
-            if end is None or following != end or not is_syllable(run[end]):
-                yield from (term for term in terms if term.severity >= Severity.REVIEW)
-
     def _counts(self, hit: Hit, *, text: str, primary: str, languages: Collection[str]) -> bool:
         """Tell whether an entry counts in a message of these languages."""
         term = hit.term
         if term.language == primary:
             return True
+        if hit.disguise is Disguise.VOWELS and hit.end - hit.start < _MIN_FOREIGN_DROPPED:
+            return False
         written = strip_accents(text[hit.start : hit.end])
         if written in self._common_of.get(primary, ()):
             return False
@@ -362,78 +420,34 @@ class Lexicon:
         )
 
 
-def _pattern_of(text: str, *, prefix: bool, inside: bool) -> tuple[bool, str]:
-    """Return (is Hangul, automaton pattern) of an entry in normal form."""
+def _is_cut_off(text: str, start: int, end: int) -> bool:
+    """Tell whether a piece is what a mask left of a longer word."""
+    return bool(_MASKED_AFTER.match(text, end) or _MASKED_BEFORE.search(text[:start]))
+
+
+def _pattern_of(text: str, *, prefix: bool, inside: bool) -> str:
+    """Return the automaton pattern of an entry in normal form."""
     text = text.rstrip("*")
-    if any(map(is_hangul, text)):
-        body = SEPARATOR.join(to_jamo(part) for part in text.split())
-        return True, body if inside else SEPARATOR + body
     words = [word.bare for word in find_words(text)] or [text]
     body = SEPARATOR.join(words)
     left = "" if inside else SEPARATOR
-    return False, left + body + ("" if prefix else SEPARATOR)
+    return left + body + ("" if prefix else SEPARATOR)
 
 
-def _spell_hangul(text: str, intervals: Sequence[tuple[int, int]]) -> tuple[str, list[int | None]]:
-    """Return the letters of the intervals between separators, and the text position behind each.
-
-    A vowel stretched over loose letters (씨ㅣㅣㅣ발) and syllables repeated three times or more are one.
-    """
-    letters: list[str] = [SEPARATOR]
-    places: list[int | None] = [None]
-    for start, end in intervals:
-        for position in range(start, end):
-            char = text[position]
-            if position > start and _stretches(char, text[position - 1]):
-                continue
-            if start + 1 < position and char == text[position - 1] == text[position - 2]:
-                continue
-            for letter in split_syllable(char):
-                letters.append(letter)
-                places.append(position)
-        letters.append(SEPARATOR)
-        places.append(None)
-    return "".join(letters), places
+@lru_cache(maxsize=8_192)
+def _fold_entry(text: str) -> str:
+    """Return an entry in normal form, its words with accents and one blank between them."""
+    folded = "".join(map(fold_cluster, text))
+    return " ".join(word.text for word in find_words(folded))
 
 
-def _stretches(char: str, before: str) -> bool:
-    """Tell whether a loose vowel only draws out the one before it (씨ㅣㅣㅣ발, 병ㅕㅕㅕ신)."""
-    return is_jamo(char) and char >= "\u314f" and char in split_syllable(before)
-
-
-def _romanizations(word: str) -> set[str]:
-    """Return the ways a Korean entry is typed in Latin letters."""
-    roman = to_roman(word)
-    forms = {roman, to_keys(word)}
-    for old, new in (
-        ("si", "shi"),
-        ("ae", "e"),
-        ("eo", "u"),
-        ("eu", "u"),
-        ("kk", "k"),
-        ("ss", "s"),
+def _mark_lookalikes(hit: Hit, normalized: NormalizedText) -> Hit:
+    """Return the finding, marked as hidden if letters of it are others in the original."""
+    if hit.disguise is None and is_written_with_lookalikes(
+        normalized, start=hit.start, end=hit.end
     ):
-        forms |= {form.replace(old, new) for form in set(forms)}
-    return {form for form in forms if len(form) > 4 and form.isascii()}
-
-
-def _drop_vowels(word: str) -> set[str]:
-    """Return the word with one vowel left out, or all of them; never the last letter or half of a double vowel."""
-    lone = [
-        i
-        for i, char in enumerate(word[:-1])
-        if char in _VOWELS and word[i - 1 : i] not in _LONE_NEIGHBORS and word[i + 1] not in _VOWELS
-    ]
-    forms = {word[:i] + word[i + 1 :] for i in lone}
-    forms.add("".join(char for i, char in enumerate(word) if i not in lone))
-    return {form for form in forms if len(form) >= _MIN_DROPPED_LENGTH and form != word}
-
-
-def _has_accents(term: Term, words: Sequence[Word]) -> bool:
-    folded = "".join(map(fold_cluster, term.text))
-    return " ".join(word.text for word in words).startswith(
-        " ".join(word.text for word in find_words(folded))
-    )
+        return replace(hit, disguise=Disguise.LOOKALIKE)
+    return hit
 
 
 def _without_duplicates(hits: list[Hit]) -> list[Hit]:

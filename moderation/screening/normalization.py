@@ -73,7 +73,9 @@ def fold_cluster(cluster: str) -> str:
     folded = cluster
     for _ in range(_MAX_FOLD_ROUNDS):
         previous = folded
-        folded = _compose("".join(char for char in folded if not _is_invisible(char))).casefold()
+        folded = _compose("".join(char for char in folded if not _is_invisible(char)))
+        # Before and after small letters are made: a capital may pass for another letter than its small one.
+        folded = "".join(HOMOGLYPHS.get(char, char) for char in folded).casefold()
         folded = "".join(HOMOGLYPHS.get(char, char) for char in folded)
         folded = "".join(
             " " if unicodedata.category(char).startswith("Z") else char

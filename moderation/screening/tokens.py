@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - signs that look like others are the subject
+# ruff: noqa: RUF001, RUF003 - signs that look like others are the subject
 """Cut a normalized text into words, and undo the ways in which words are disguised.
 
 A word is a run of letters and digits. A disguised form is a guess at the word somebody meant, with the
@@ -6,9 +6,10 @@ interval it was read from; guesses are only looked up whole in the lexicon, so a
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice, product, takewhile
 
 from moderation.screening.hangul import is_hangul
 from moderation.screening.normalization import strip_accents
@@ -25,6 +26,11 @@ class Disguise(StrEnum):
     VOWELS = "vowels"  # vowels left out: sht
     INITIALS = "initials"  # first consonants only: ㅅㅂ
     ROMAN = "roman"  # Korean in Latin letters: ssibal
+    JAMO = (
+        "jamo"  # Hangul letter by letter, with fillers, or partly abbreviated: ㅆㅣ발, 씨ㅋ발, 병ㅅ
+    )
+    LOOKALIKE = "lookalike"  # letters that are others, decorated or invisible: ѕһіt, ｓｈｉｔ, ṣḥịṭ
+    REVERSED = "reversed"  # from the last letter to the first: tihs
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +78,28 @@ _MASK = re.compile(r"[*#%•●■□▪★☆?_°^×~✱✻∗]")
 _LONG_RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 _ANY_RUN = re.compile(r"(.)\1+", re.DOTALL)
 # Single letters, each followed by one to three signs or blanks, at least three of them.
-_SPACED = re.compile(r"(?<![^\W_])(?:(?:ss|[^\W_])(?:[^\w\n]|_){1,3}){2,}(?:ss|[^\W_])(?![^\W_])")
+_SPACED = re.compile(r"(?<![^\W_])(?:(?:ss|[^\W_])(?:\W|_){1,3}){2,}(?:ss|[^\W_])(?![^\W_])")
+_SPACED_LETTER = re.compile(r"ss|[^\W_]")
 _SPACED_HANGUL = re.compile(
-    r"(?<![^\W_])(?:[\u3131-\u3163\uac00-\ud7a3](?:[^\w\n]|_|\d){1,3})+[\u3131-\u3163\uac00-\ud7a3](?![^\W_])"
+    r"(?<![^\W_])(?:[\u3131-\u3163\uac00-\ud7a3](?:\W|_|\d){1,3})+[\u3131-\u3163\uac00-\ud7a3](?![^\W_])"
 )
+# Words of one letter, which may stand before and after a spelled one ("u s h i t", "p u t a y"), and how many of them.
+_ONE_LETTER_WORDS = frozenset("aàáeéiouóyru")
+_MOST_ONE_LETTER_WORDS = 2
+# Letters as flags are made of them, three or more.
+_FLAG_LETTERS = re.compile(r"[\U0001f1e6-\U0001f1ff](?:\W{0,2}[\U0001f1e6-\U0001f1ff]){2,}")
+_FIRST_FLAG_LETTER = 0x1F1E6
+# Every letter twice.
+_DOUBLED = re.compile(r"(?:([^\W\d_])\1){3,}")
 # A sign or a digit between letters; Hangul touching Latin letters or digits on both sides of a syllable.
 _ODD = re.compile(r"[^\W\d_][0134567892@$!|€£¥*#%+]+[^\W\d_]")
 _MIXED = re.compile(
     r"[\u3131-\u318e\uac00-\ud7a3][a-z\d@!*.]+[\u3131-\u318e\uac00-\ud7a3]|[\u3131-\u318e][a-z]"
 )
-_WIDE_GAP = re.compile(r"(?:[^\w\n]|_){2,}")
+_WIDE_GAP = re.compile(r"(?:\W|_){2,}")
+_DOTS = re.compile(r"\.{3,}")
 # Most letters a mask may hide, and fewest it must show.
-_MAX_MASKED = 6
+_MAX_MASKED = 8
 _MIN_SHOWN = 2
 
 
@@ -108,11 +124,15 @@ def find_guesses(text: str) -> Iterator[Guess]:
     """Yield the words that may be hidden in a normalized text (Latin letters; Hangul has its own way)."""
     for match in _CHUNK.finditer(text):
         chunk = match[0]
-        if chunk.isalpha() and not _LONG_RUN.search(chunk):
+        if chunk.isalpha() and not _LONG_RUN.search(chunk) and not _DOUBLED.fullmatch(chunk):
             continue
         yield from _guess_chunk(chunk, match.start())
     for match in _SPACED.finditer(text):
         yield from _guess_spaced(match[0], match.start())
+    for match in _FLAG_LETTERS.finditer(text):
+        letters = (ord(char) - _FIRST_FLAG_LETTER for char in match[0] if char >= "\U0001f1e6")
+        form = "".join(chr(ord("a") + letter) for letter in letters)
+        yield Guess(form, Disguise.LOOKALIKE, match.start(), match.end())
 
 
 def _guess_chunk(chunk: str, offset: int) -> Iterator[Guess]:
@@ -140,6 +160,8 @@ def _guess_chunk(chunk: str, offset: int) -> Iterator[Guess]:
         yield from _guess_masks(chunk, offset)
     elif letters != bare:
         yield Guess(letters, Disguise.SPLIT, start, end)
+    if _DOUBLED.fullmatch(letters):
+        yield Guess(letters[::2], Disguise.REPEAT, start, end)
     if _LONG_RUN.search(letters):
         yield Guess(_LONG_RUN.sub(r"\1", letters), Disguise.REPEAT, start, end)
         yield Guess(_LONG_RUN.sub(r"\1\1", letters), Disguise.REPEAT, start, end)
@@ -153,29 +175,51 @@ def _guess_masks(chunk: str, offset: int) -> Iterator[Guess]:
     start = offset + chunk.find(shown[0])
     for piece in re.split(r"['’/]", shown):
         pattern = re.sub(r"[^\w]|_|\d", ".", re.sub(r"[\ufe0f\u200d]", "", piece))
-        hidden = pattern.count(".")
-        if 0 < hidden <= _MAX_MASKED and len(pattern) - hidden >= _MIN_SHOWN:
-            at = start + shown.find(piece)
-            yield Guess(pattern, Disguise.MASK, at, at + len(piece))
+        at = start + shown.find(piece)
+        # Dots in a row leave open how many letters they stand for ("f...k").
+        for form in dict.fromkeys(
+            (pattern, _DOTS.sub(".", pattern) if "..." in piece else pattern)
+        ):
+            hidden = form.count(".")
+            if 0 < hidden <= _MAX_MASKED and len(form) - hidden >= _MIN_SHOWN:
+                yield Guess(form, Disguise.MASK, at, at + len(piece))
 
 
 def _guess_spaced(run: str, offset: int) -> Iterator[Guess]:
-    start = 0
-    pieces = []
-    for gap in _WIDE_GAP.finditer(run):
-        pieces.append((start, gap.start()))
-        start = gap.end()
-    pieces.append((start, len(run)))
-    for first, last in {(0, len(run)), *pieces}:
-        letters = strip_accents(re.sub(r"[\W_]", "", run[first:last]))
-        if len(letters) > 2:
-            yield Guess(letters, Disguise.SPACED, offset + first, offset + last)
-            yield Guess(squeeze(letters), Disguise.SPACED, offset + first, offset + last)
-            # A one-letter word before the spelled one ("u s h i t").
-            yield Guess(letters[1:], Disguise.SPACED, offset + first, offset + last)
-            signs = re.sub(r"[\s._-]", "", run[first:last])
-            if _HAS_LEET.search(signs):
-                yield Guess(to_skeleton(signs), Disguise.LEET, offset + first, offset + last)
+    for signs, start, end in _list_spelled(run, offset):
+        letters = strip_accents(re.sub(r"[\W_]", "", signs))
+        yield Guess(letters, Disguise.SPACED, start, end)
+        # "a a s s" is a word of one letter before one that begins alike, not a double letter.
+        if letters[0] != letters[1] or letters[0] not in _ONE_LETTER_WORDS:
+            yield Guess(squeeze(letters), Disguise.SPACED, start, end)
+        joined = re.sub(r"[\s._-]", "", signs)
+        if _HAS_LEET.search(joined):
+            yield Guess(to_skeleton(joined), Disguise.LEET, start, end)
+
+
+def _list_spelled(run: str, offset: int) -> Iterator[tuple[str, int, int]]:
+    """Yield the words that letters standing apart may spell, with their intervals: the longest first.
+
+    A wide gap may part two words, and words of one letter may stand before and after a spelled one.
+    """
+    gaps = [gap.span() for gap in _WIDE_GAP.finditer(run)]
+    starts = [0, *(end for _, end in gaps)]
+    ends = [*(start for start, _ in gaps), len(run)]
+    for first, last in dict.fromkeys([(0, len(run)), *zip(starts, ends, strict=True)]):
+        letters = [(m[0], m.start(), m.end()) for m in _SPACED_LETTER.finditer(run, first, last)]
+        before = _count_one_letter_words(letter for letter, _, _ in letters)
+        after = _count_one_letter_words(letter for letter, _, _ in reversed(letters))
+        for n_before, n_after in product(range(before + 1), range(after + 1)):
+            spelled = letters[n_before : len(letters) - n_after]
+            if len(spelled) > 2:
+                start, end = spelled[0][1], spelled[-1][2]
+                yield run[start:end], offset + start, offset + end
+
+
+def _count_one_letter_words(letters: Iterable[str]) -> int:
+    """Return how many of the first letters may be words of their own."""
+    first = islice(letters, _MOST_ONE_LETTER_WORDS)
+    return sum(1 for _ in takewhile(_ONE_LETTER_WORDS.__contains__, first))
 
 
 def read_chunk(chunk: str, known: Container[str]) -> str | None:
@@ -192,14 +236,18 @@ def read_chunk(chunk: str, known: Container[str]) -> str | None:
     return next((word for word in candidates if word != bare and word in known), None)
 
 
-def find_chunks(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield what may hide a word, with its interval: runs that are more than letters, and letters standing apart."""
-    apart = [(match[0], match.start(), match.end()) for match in _SPACED.finditer(text)]
-    if apart:
-        runs = [run for run in _find_runs(text) if not any(a <= run[1] < b for _, a, b in apart)]
-        yield from sorted([*runs, *apart], key=lambda run: run[1])
-    else:
-        yield from _find_runs(text)
+def find_chunks(text: str) -> Iterator[tuple[tuple[str, int, int], ...]]:
+    """Yield what may hide a word, with its interval: runs that are more than letters, and letters standing apart.
+
+    Of letters standing apart all words that they may spell are given together.
+    """
+    apart = [(match.start(), match.end()) for match in _SPACED.finditer(text)]
+    chunks = [(run,) for run in _find_runs(text) if not any(a <= run[1] < b for a, b in apart)]
+    if not apart:
+        yield from chunks
+        return
+    spelled = [tuple(_list_spelled(text[start:end], start)) for start, end in apart]
+    yield from sorted([*chunks, *filter(None, spelled)], key=lambda options: options[0][1])
 
 
 def _find_runs(text: str) -> Iterator[tuple[str, int, int]]:
