@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -26,6 +27,7 @@ def pack_words(words: Iterable[str]) -> str:
     return f"{SEPARATOR}{SEPARATOR.join(cleaned)}{SEPARATOR}" if cleaned else ""
 
 
+@lru_cache(maxsize=4096)
 def unpack_words(text: str) -> tuple[str, ...]:
     """Return the words of a stored set, sorted."""
     return tuple(word for word in text.split(SEPARATOR) if word)

@@ -5,14 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import FilteredRelation, Q
 
 from catalog.models import (
     Cap,
-    CapBalance,
-    Grant,
     GrantTarget,
     Recording,
     Share,
@@ -22,6 +20,7 @@ from catalog.models import (
 )
 from catalog.models.agreements import STATUSES_ON_RECORD, AgreementStatus, GrantStatus
 from catalog.models.caps import OnLimit
+from catalog.queries.prepared import PreparedQuery, Slot
 from catalog.rights.buckets import make_bucket
 from catalog.rights.intended_use import IntendedUse
 from catalog.rights.terms import (
@@ -76,6 +75,72 @@ PUBLISHING_RIGHTS = frozenset(
     {RightType.PUBLISHING_PERFORMANCE, RightType.PUBLISHING_MECHANICAL, RightType.SYNC}
 )
 
+STEMS: Final = PreparedQuery(
+    lambda: (
+        Stem.objects.filter(external_id__in_set=Slot("names"))
+        .order_by()
+        .values_list("id", "external_id", "status", "has_voice", "recording_id")
+    )
+)
+GRANTS: Final = PreparedQuery(
+    lambda: (
+        GrantTarget.objects.filter(
+            Q(stem__in_set=Slot("stems")) | Q(recording__in_set=Slot("recordings")),
+            grant__status__in=STATUSES_ON_RECORD,
+        )
+        .order_by("grant_id")
+        .values_list("stem_id", "recording_id", *(f"grant__{name}" for name in GRANT_COLUMNS))
+    )
+)
+CAPS: Final = PreparedQuery(
+    lambda: (
+        Cap.objects.filter(grant__in_set=Slot("grants"))
+        .annotate(
+            taken=FilteredRelation("balances", condition=Q(balances__bucket__in_set=Slot("buckets")))
+        )
+        .order_by("id")
+        .values_list(
+            "id", "grant_id", "unit", "limit", "period", "scope", "on_limit",
+            "taken__bucket", "taken__held", "taken__captured",
+        )
+    )
+)  # fmt: skip
+APPROVALS: Final = PreparedQuery(
+    lambda: (
+        UseApproval.objects.filter(grant__in_set=Slot("grants"))
+        .order_by()
+        .values_list("grant_id", "campaign")
+    )
+)
+WORKS: Final = PreparedQuery(
+    lambda: (
+        Recording.works.through.objects.filter(recording__in_set=Slot("recordings"))
+        .order_by("id")
+        .values_list("recording_id", "work_id")
+    )
+)
+SHARES: Final = PreparedQuery(
+    lambda: (
+        Share.objects.filter(
+            Q(stem__in_set=Slot("stems"))
+            | Q(recording__in_set=Slot("recordings"))
+            | Q(work__in_set=Slot("works"))
+        )
+        .order_by("id")
+        .values_list(
+            "stem_id", "recording_id", "work_id", "right_type", "party__name", "percent", "territory__signed", "valid_from",
+            "valid_until", "stem__external_id", "recording__title", "work__title",
+        )
+    )
+)  # fmt: skip
+PERFORMERS: Final = PreparedQuery(
+    lambda: (
+        Stem.performers.through.objects.filter(stem__in_set=Slot("stems"))
+        .order_by("party_id")
+        .values_list("stem_id", "party_id", "party__name")
+    )
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StemRow:
@@ -98,9 +163,7 @@ def load_stem_facts(
     """Return what is known of each stem that exists, by external id; `on` says which day and month caps count for."""
     rows = [
         _StemRow(id=pk, external_id=name, status=status, has_voice=voice, recording_id=recording)
-        for pk, name, status, voice, recording in Stem.objects.filter(
-            external_id__in=list(stems)
-        ).values_list("id", "external_id", "status", "has_voice", "recording_id")
+        for pk, name, status, voice, recording in STEMS.ask(names=stems)
     ]
     if not rows:
         return {}
@@ -149,32 +212,27 @@ def _load_grants(
         if row.recording_id is not None:
             by_recording[row.recording_id].append(row.id)
     stems_of_grant: dict[int, set[int]] = defaultdict(set)
-    targets = GrantTarget.objects.filter(
-        Q(stem_id__in=[row.id for row in rows]) | Q(recording_id__in=list(by_recording))
-    )
-    for grant_id, stem_id, recording_id in targets.values_list(
-        "grant_id", "stem_id", "recording_id"
+    grants: dict[int, dict[str, Any]] = {}
+    for stem_id, recording_id, *values in GRANTS.ask(
+        stems=[row.id for row in rows], recordings=by_recording
     ):
-        stems_of_grant[grant_id].update([stem_id] if stem_id else by_recording[recording_id])
-    grants = list(
-        Grant.objects.filter(id__in=list(stems_of_grant), status__in=STATUSES_ON_RECORD)
-        .order_by("id")
-        .values(*GRANT_COLUMNS)
-    )
+        grant = dict(zip(GRANT_COLUMNS, values, strict=True))
+        grants.setdefault(grant["id"], grant)
+        stems_of_grant[grant["id"]].update([stem_id] if stem_id else by_recording[recording_id])
     names = {row.id: row.external_id for row in rows}
     caps = _load_caps(
         {
-            grant["id"]: [names[stem_id] for stem_id in stems_of_grant[grant["id"]]]
-            for grant in grants
+            grant_id: [names[stem_id] for stem_id in stem_ids]
+            for grant_id, stem_ids in stems_of_grant.items()
         },
         intent=intent,
         on=on,
     )
-    approvals = _load_approvals(grants)
+    approvals = _load_approvals(grants.values())
     found: dict[int, list[GrantTerms]] = defaultdict(list)
-    for grant in grants:
-        terms = _make_grant_terms(grant, caps=caps[grant["id"]], approvals=approvals[grant["id"]])
-        for stem_id in stems_of_grant[grant["id"]]:
+    for grant_id, grant in grants.items():
+        terms = _make_grant_terms(grant, caps=caps[grant_id], approvals=approvals[grant_id])
+        for stem_id in stems_of_grant[grant_id]:
             found[stem_id].append(terms)
     return found
 
@@ -231,8 +289,7 @@ def _load_approvals(grants: Iterable[Mapping[str, Any]]) -> Mapping[int, list[st
     ]
     if not asking:
         return found
-    rows = UseApproval.objects.filter(grant_id__in=asking).order_by()
-    for grant_id, campaign in rows.values_list("grant_id", "campaign"):
+    for grant_id, campaign in APPROVALS.ask(grants=asking):
         found[grant_id].append(campaign)
     return found
 
@@ -241,36 +298,37 @@ def _load_caps(
     stems_of_grant: Mapping[int, Sequence[str]], *, intent: IntendedUse, on: date
 ) -> Mapping[int, list[CapTerms]]:
     """Return the caps of each grant with what remains of them for each of its stems."""
-    caps = list(Cap.objects.filter(grant_id__in=list(stems_of_grant)).order_by("id"))
-    buckets: dict[int, dict[str, str]] = {}
-    for cap in caps:
-        by_stem = cap.scope == CapScope.STEM
-        buckets[cap.id] = {
-            (stem if by_stem else ""): make_bucket(
-                period=cap.period, scope=cap.scope, campaign=intent.campaign, stem=stem, on=on
-            )
-            for stem in stems_of_grant[cap.grant_id]
-        }
-    taken = {
-        (cap_id, bucket): held + captured
-        for cap_id, bucket, held, captured in CapBalance.objects.filter(
-            cap_id__in=list(buckets),
-            bucket__in={name for by_stem in buckets.values() for name in by_stem.values()},
-        ).values_list("cap_id", "bucket", "held", "captured")
+    names = {name for stems in stems_of_grant.values() for name in stems}
+    buckets = {
+        (period, scope, stem): make_bucket(
+            period=period, scope=scope, campaign=intent.campaign, stem=stem, on=on
+        )
+        for period in CapPeriod
+        for scope, of_scope in ((CapScope.GRANT, [""]), (CapScope.STEM, names))
+        for stem in of_scope
     }
+    caps: dict[int, tuple[Any, ...]] = {}
+    taken: dict[tuple[int, str], int] = {}
+    for *cap, bucket, held, captured in CAPS.ask(
+        grants=stems_of_grant, buckets=set(buckets.values())
+    ):
+        caps[cap[0]] = tuple(cap)
+        if bucket is not None:
+            taken[cap[0], bucket] = held + captured
     found: dict[int, list[CapTerms]] = defaultdict(list)
-    for cap in caps:
-        found[cap.grant_id].append(
+    for cap_id, grant_id, unit, limit, period, scope, on_limit in caps.values():
+        stems = stems_of_grant[grant_id] if scope == CapScope.STEM else [""]
+        found[grant_id].append(
             CapTerms(
-                id=cap.id,
-                unit=CapUnit(cap.unit),
-                limit=cap.limit,
-                period=CapPeriod(cap.period),
-                scope=CapScope(cap.scope),
-                blocks=cap.on_limit == OnLimit.BLOCK,
+                id=cap_id,
+                unit=CapUnit(unit),
+                limit=limit,
+                period=CapPeriod(period),
+                scope=CapScope(scope),
+                blocks=on_limit == OnLimit.BLOCK,
                 remaining={
-                    stem: max(0, cap.limit - taken.get((cap.id, bucket), 0))
-                    for stem, bucket in buckets[cap.id].items()
+                    stem: max(0, limit - taken.get((cap_id, buckets[period, scope, stem]), 0))
+                    for stem in stems
                 },
             )
         )
@@ -284,18 +342,12 @@ def _load_share_sets(rows: Sequence[_StemRow]) -> Mapping[int, list[ShareSet]]:
     """Return the shares that each stem rests on: its own, else those of its recording and works."""
     recording_ids = {row.recording_id for row in rows if row.recording_id is not None}
     works_of: dict[int, list[int]] = defaultdict(list)
-    for recording_id, work_id in Recording.works.through.objects.filter(
-        recording_id__in=recording_ids
-    ).values_list("recording_id", "work_id"):
-        works_of[recording_id].append(work_id)
+    if recording_ids:
+        for recording_id, work_id in WORKS.ask(recordings=recording_ids):
+            works_of[recording_id].append(work_id)
     work_ids = {work_id for ids in works_of.values() for work_id in ids}
     shares: dict[tuple[str, int], list[ShareTerms]] = defaultdict(list)
     titles: dict[tuple[str, int], str] = {}
-    found = Share.objects.filter(
-        Q(stem_id__in=[row.id for row in rows])
-        | Q(recording_id__in=recording_ids)
-        | Q(work_id__in=work_ids)
-    )
     for (
         stem_id,
         recording_id,
@@ -307,20 +359,7 @@ def _load_share_sets(rows: Sequence[_StemRow]) -> Mapping[int, list[ShareSet]]:
         start,
         end,
         *names,
-    ) in found.order_by("id").values_list(
-        "stem_id",
-        "recording_id",
-        "work_id",
-        "right_type",
-        "party__name",
-        "percent",
-        "territory__signed",
-        "valid_from",
-        "valid_until",
-        "stem__external_id",
-        "recording__title",
-        "work__title",
-    ):
+    ) in SHARES.ask(stems=[row.id for row in rows], recordings=recording_ids, works=work_ids):
         if stem_id:
             target = ("stem", stem_id)
         elif recording_id:
@@ -383,11 +422,7 @@ def _load_voices(
     voiced = [row.id for row in rows if row.has_voice]
     if not voiced:
         return performers, consents
-    for stem_id, party_id, name in (
-        Stem.performers.through.objects.filter(stem_id__in=voiced)
-        .order_by("party_id")
-        .values_list("stem_id", "party_id", "party__name")
-    ):
+    for stem_id, party_id, name in PERFORMERS.ask(stems=voiced):
         performers[stem_id].append((party_id, name))
     party_ids = {party_id for people in performers.values() for party_id, _ in people}
     for consent in VoiceConsent.objects.filter(performer_id__in=party_ids).select_related(
