@@ -34,6 +34,7 @@ from catalog.services.stems import (
     StemNotReady,
     activate_stem,
     find_missing,
+    save_stem,
     suspend_stem,
     withdraw_stem,
 )
@@ -139,6 +140,10 @@ class StemAdmin(ExportingAdmin):
     def play(self, stem: Stem) -> str:
         """Return a player."""
         return show_player(stem.audio)
+
+    def save_model(self, request: HttpRequest, obj: Stem, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Save what was typed."""
+        save_stem(stem=obj, by=get_person(request))
 
     @display(description="Duration")
     def show_duration(self, stem: Stem) -> str:

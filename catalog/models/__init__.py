@@ -1,6 +1,7 @@
 """The stored data, one subject a file. Django finds the models through these imports."""
 
 from catalog.models.agreements import Agreement, Grant, GrantTarget, UseApproval
+from catalog.models.availability import Availability
 from catalog.models.caps import Cap, CapBalance, CapEntry, CapHold
 from catalog.models.change_sets import AgreementRead, Change, ChangeSet
 from catalog.models.consents import VoiceConsent
@@ -14,6 +15,7 @@ from catalog.models.twins import StemTwin
 __all__ = [
     "Agreement",
     "AgreementRead",
+    "Availability",
     "Cap",
     "CapBalance",
     "CapEntry",

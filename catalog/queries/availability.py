@@ -1,22 +1,21 @@
-"""Which stems may be used so? The database narrows down, the evaluation decides."""
+"""Which stems may be used so? What they are offered for narrows down, the evaluation decides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from catalog.models import GrantTarget, Stem, TerritorySet
-from catalog.models.agreements import AgreementStatus, GrantEffect, GrantStatus
+from catalog.models import Availability, Stem, TerritorySet
 from catalog.models.music import StemStatus
-from catalog.queries.rights_facts import load_stem_facts
+from catalog.queries.rights_facts import expand_signed, load_stem_facts
 from catalog.rights.evaluation import RightsEvaluation, evaluate
 from catalog.rights.intended_use import IntendedUse
-from catalog.rights.terms import Side
 
-# Batches of candidates looked at for one page: what is left over is found by following the cursor.
-MAX_BATCHES: Final = 8
+Row = TypeVar("Row", bound=Model)
+# Offered stems that are evaluated for one page before it is answered as it is: what is left over is found by the cursor.
+MAX_STEMS_TRIED: Final = 200
 STEM_COLUMNS: Final = (
     "external_id", "title", "artist__name", "role", "instrument", "genre", "language", "bpm", "key", "has_voice",
     "duration_s", "recording__isrc",
@@ -60,34 +59,96 @@ def list_available_stems(
     now: datetime,
 ) -> StemPage:
     """Return the next active stems that pass the filter and, with an intent, clear for it each by itself."""
-    rows = _filter_columns(wanted).filter(external_id__gt=after).order_by("external_id")
     if intent is None:
-        found = list(rows.values(*STEM_COLUMNS)[: limit + 1])
-        stems = tuple(AvailableStem(columns=row, evaluation=None) for row in found[:limit])
-        more = len(found) > limit
-        return StemPage(stems=stems, last=stems[-1].columns["external_id"] if more else "")
-    rows = _narrow_down(rows, intent=intent)
-    available: list[AvailableStem] = []
+        return _list_active_stems(wanted=wanted, after=after, limit=limit)
+    offers = _find_offers(intent=intent, wanted=wanted)
+    available: list[tuple[str, RightsEvaluation]] = []
     last = after
-    for _ in range(MAX_BATCHES):
-        batch = list(rows.filter(external_id__gt=last).values(*STEM_COLUMNS)[: limit + 1])
-        facts = load_stem_facts(
-            stems=[row["external_id"] for row in batch], intent=intent, on=now.date()
-        )
-        for row in batch:
+    n_tried = 0
+    while n_tried < MAX_STEMS_TRIED:
+        # Nearly all that is offered clears: a tenth more than the page lacks, and one more to know whether it is the last.
+        n_wanted = (limit - len(available)) * 11 // 10 + 1
+        names = list(offers.filter(external_id__gt=last)[:n_wanted])
+        answers = _evaluate_each(names, intent=intent, now=now)
+        for name in names:
             if len(available) == limit:
-                return StemPage(stems=tuple(available), last=last)
-            last = row["external_id"]
-            evaluation = evaluate(stems=[last], facts=facts, intent=intent)
-            if evaluation.cleared and _has_room(evaluation, wanted.min_songs_left):
-                available.append(AvailableStem(columns=row, evaluation=evaluation))
-        if len(batch) <= limit:
-            return StemPage(stems=tuple(available), last="")
-    return StemPage(stems=tuple(available), last=last)
+                return StemPage(stems=_fill_in(available), last=last)
+            last = name
+            if answers[name].cleared and _has_room(answers[name], wanted.min_songs_left):
+                available.append((name, answers[name]))
+        if len(names) < n_wanted:
+            return StemPage(stems=_fill_in(available), last="")
+        n_tried += len(names)
+    return StemPage(stems=_fill_in(available), last=last)
 
 
-def _filter_columns(wanted: StemFilter) -> QuerySet[Stem]:
-    rows = Stem.objects.filter(status=StemStatus.ACTIVE)
+def _list_active_stems(*, wanted: StemFilter, after: str, limit: int) -> StemPage:
+    rows = _filter_columns(
+        Stem.objects.filter(status=StemStatus.ACTIVE, external_id__gt=after), wanted=wanted
+    )
+    found = list(rows.order_by("external_id").values(*STEM_COLUMNS)[: limit + 1])
+    stems = tuple(AvailableStem(columns=row, evaluation=None) for row in found[:limit])
+    return StemPage(
+        stems=stems, last=stems[-1].columns["external_id"] if len(found) > limit else ""
+    )
+
+
+def _find_offers(*, intent: IntendedUse, wanted: StemFilter) -> QuerySet[Availability, str]:
+    """Return the IDs, in order, of the stems that are offered for the use: no other stem can clear."""
+    territory_ids = _find_territory_ids(intent.territories)
+    first, *others = sorted(intent.uses)
+    rows = Availability.objects.filter(
+        use=first,
+        territory_id__in=territory_ids,
+        starts_on__lte=intent.starts_on,
+        ends_on__gte=intent.ends_on,
+    )
+    for use in others:
+        rows = rows.filter(
+            Exists(
+                Availability.objects.filter(
+                    stem_id=OuterRef("stem_id"),
+                    use=use,
+                    territory_id__in=territory_ids,
+                    starts_on__lte=intent.starts_on,
+                    ends_on__gte=intent.ends_on,
+                )
+            )
+        )
+    rows = _filter_columns(rows, wanted=wanted)
+    return rows.order_by("external_id").values_list("external_id", flat=True).distinct()
+
+
+def _find_territory_ids(territories: frozenset[str]) -> list[int]:
+    """Return the stored expressions that hold all the territories; there are far fewer of them than grants."""
+    return [
+        pk
+        for pk, signed in TerritorySet.objects.order_by().values_list("id", "signed")
+        if territories <= expand_signed(signed)
+    ]
+
+
+def _evaluate_each(
+    names: list[str], *, intent: IntendedUse, now: datetime
+) -> dict[str, RightsEvaluation]:
+    facts = load_stem_facts(stems=names, intent=intent, on=now.date())
+    return {name: evaluate(stems=[name], facts=facts, intent=intent) for name in names}
+
+
+def _fill_in(found: list[tuple[str, RightsEvaluation]]) -> tuple[AvailableStem, ...]:
+    columns = {
+        row["external_id"]: row
+        for row in Stem.objects.filter(external_id__in=[name for name, _ in found])
+        .order_by()
+        .values(*STEM_COLUMNS)
+    }
+    return tuple(
+        AvailableStem(columns=columns[name], evaluation=evaluation) for name, evaluation in found
+    )
+
+
+def _filter_columns(rows: QuerySet[Row], *, wanted: StemFilter) -> QuerySet[Row]:
+    """Narrow rows of stems, or of their availability, by what is looked for."""
     for column in ("genre", "role", "key"):
         if value := getattr(wanted, column):
             rows = rows.filter(**{column: value})
@@ -95,42 +156,6 @@ def _filter_columns(wanted: StemFilter) -> QuerySet[Stem]:
         rows = rows.filter(bpm__gte=wanted.bpm_min)
     if wanted.bpm_max is not None:
         rows = rows.filter(bpm__lte=wanted.bpm_max)
-    return rows
-
-
-def _narrow_down(rows: QuerySet[Stem], *, intent: IntendedUse) -> QuerySet[Stem]:
-    """Keep the stems that have, on each side, a permission for one cell of the intent: a necessary condition."""
-    use = min(intent.uses)
-    territory_ids = list(
-        TerritorySet.objects.filter(leaves__contains=f"|{min(intent.territories)}|")
-        .order_by()
-        .values_list("id", flat=True)
-    )
-    permissions = GrantTarget.objects.filter(
-        Q(grant__valid_until__isnull=True) | Q(grant__valid_until__gt=intent.starts_on),
-        grant__effect=GrantEffect.PERMISSION,
-        grant__status__in=[GrantStatus.ACTIVE, GrantStatus.ENDED, GrantStatus.SUPERSEDED],
-        grant__agreement__status=AgreementStatus.ACTIVE,
-        grant__uses__contains=f"|{use}|",
-        grant__territory_id__in=territory_ids,
-        grant__valid_from__lte=intent.starts_on,
-    )
-    for side in Side:
-        of_side = permissions.filter(grant__sides__contains=f"|{side}|").order_by().values("pk")
-        # A scalar subquery with a limit, and not EXISTS: PostgreSQL would answer that by hashing every grant there is,
-        # where looking up the few grants of each stem, in order, fills a page sooner.
-        rows = rows.alias(
-            **{
-                f"{side}_direct": Subquery(of_side.filter(stem_id=OuterRef("pk"))[:1]),
-                f"{side}_recording": Subquery(
-                    of_side.filter(recording_id=OuterRef("recording_id"))[:1]
-                ),
-            }
-        )
-        licensed = Q(**{f"{side}_direct__isnull": False}) | Q(
-            **{f"{side}_recording__isnull": False}
-        )
-        rows = rows.filter(licensed if side != Side.VOICE else Q(has_voice=False) | licensed)
     return rows
 
 

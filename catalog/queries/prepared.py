@@ -68,7 +68,9 @@ class PreparedQuery:
         with connection.cursor() as cursor:
             cursor.execute(sql, given)
             rows = cursor.fetchall()
-        found: Iterator[tuple[Any, ...]] = compiler.results_iter(results=[rows])
+        found: Iterator[tuple[Any, ...]] = compiler.results_iter(
+            results=[rows], tuple_expected=True
+        )
         return found
 
     def _compile(self, connection: Any) -> tuple[Any, str, tuple[Any, ...]]:

@@ -21,6 +21,7 @@ from catalog.models.agreements import (
 from catalog.models.caps import OnLimit
 from catalog.rights.identifiers import IdentifierKind, normalize_identifier
 from catalog.rights.terms import CapPeriod, CapScope, CapUnit
+from catalog.services.availability import refresh_availability_of_grant
 from catalog.services.history import save_as
 from catalog.services.stems import activate_ready_stems
 
@@ -288,6 +289,7 @@ def activate_grant(*, grant: Grant, by: User | None, now: datetime) -> Grant:
     if grant.supersedes is not None:
         _end_superseded(old=grant.supersedes, ends_on=grant.valid_from, by=by)
     activate_ready_stems(stems=list_stems(grant=grant), by=by, on=now.date())
+    refresh_availability_of_grant(grant=grant)
     return grant
 
 
@@ -324,7 +326,9 @@ def end_grant(*, grant: Grant, ends_on: date, by: User | None, now: datetime) ->
     grant.valid_until = ends_on
     if ends_on <= now.date():
         grant.status = GrantStatus.ENDED
-    return save_as(grant, by=by, fields=["valid_until", "status"])
+    save_as(grant, by=by, fields=["valid_until", "status"])
+    refresh_availability_of_grant(grant=grant)
+    return grant
 
 
 @transaction.atomic
@@ -429,6 +433,7 @@ def _end_superseded(*, old: Grant, ends_on: date, by: User | None) -> None:
     old.valid_until = max(old.valid_from, min(ends_on, old.valid_until or ends_on))
     old.status = GrantStatus.SUPERSEDED
     save_as(old, by=by, fields=["valid_until", "status"])
+    refresh_availability_of_grant(grant=old)
 
 
 def _lock(grant: Grant) -> Grant:
@@ -444,7 +449,9 @@ def _move(grant: Grant, status: GrantStatus, *, by: User | None, note: str = "")
     if status not in GRANT_TRANSITIONS[grant.status]:
         raise GrantMoved(grant=grant, wanted=status)
     grant.status = status
-    return save_as(grant, by=by, fields=["status"], note=note)
+    save_as(grant, by=by, fields=["status"], note=note)
+    refresh_availability_of_grant(grant=grant)
+    return grant
 
 
 def _take_number(agreement: Agreement) -> int:

@@ -19,6 +19,7 @@ from catalog.services.agreements import (
     find_problems,
     resume_grant,
 )
+from catalog.services.availability import refresh_availability_of_grant
 from catalog.services.history import save_as
 
 # Terms a correction may set: all but what identifies the grant, and the end, which has rules of its own.
@@ -196,6 +197,7 @@ def _correct(change: Change, *, note: str, by: User | None) -> None:
     grant.correction_note = note[:300]
     grant.full_clean()
     save_as(grant, by=by, fields=fields)
+    refresh_availability_of_grant(grant=grant)
 
 
 def _lock(change_set: ChangeSet) -> ChangeSet:

@@ -22,6 +22,7 @@ from catalog.models.shares import ShareBasis, ShareRight
 from catalog.rights.identifiers import IdentifierKind, normalize_identifier
 from catalog.rights.territories import WORLDWIDE
 from catalog.services.audio_files import AudioFacts
+from catalog.services.availability import refresh_availability
 from catalog.services.import_report import ImportReport, Progress, Row, show_nothing
 from catalog.services.row_reading import RowReader, check_columns
 from catalog.services.twins import mark_exact_twins
@@ -348,6 +349,7 @@ def _write_stems(checked: Sequence[CheckedRow], *, report: ImportReport, assume:
             f"{name} has the same audio as {other}; settle in the admin which counts"
         )
     _set_performers(checked, artists)
+    refresh_availability(stem_ids=[stem.pk for stem in updated])
     if assume:
         _enter_assumed_shares(created)
     report.created += [stem.external_id for stem in created]

@@ -13,6 +13,7 @@ from catalog.models.agreements import AgreementStatus, GrantEffect, GrantStatus
 from catalog.models.music import STEM_TRANSITIONS, StemStatus
 from catalog.models.twins import BLOCKING_KINDS, TwinVerdict
 from catalog.rights.terms import Side
+from catalog.services.availability import refresh_availability
 from catalog.services.history import save_as
 
 
@@ -99,6 +100,14 @@ def activate_stem(*, external_id: str, by: User | None, now: datetime, note: str
 
 
 @transaction.atomic
+def save_stem(*, stem: Stem, by: User | None) -> Stem:
+    """Save what somebody typed about a stem."""
+    save_as(stem, by=by)
+    refresh_availability(stem_ids=[stem.pk])
+    return stem
+
+
+@transaction.atomic
 def suspend_stem(*, external_id: str, by: User | None, note: str) -> Stem:
     """Take a stem out of use until further notice.
 
@@ -132,12 +141,20 @@ def activate_ready_stems(*, stems: Collection[Stem], by: User | None, on: date) 
         for stem in waiting
         if not _list_missing(stem, licensed=licensed[stem.pk], has_twin=stem.pk in with_twin)
     ]
-    return [_move(stem, StemStatus.ACTIVE, by=by, note="") for stem in ready]
+    for stem in ready:
+        _move(stem, StemStatus.ACTIVE, by=by, note="", refresh=False)
+    refresh_availability(stem_ids=[stem.pk for stem in ready])
+    return ready
 
 
-def _move(stem: Stem, status: StemStatus, *, by: User | None, note: str) -> Stem:
+def _move(
+    stem: Stem, status: StemStatus, *, by: User | None, note: str, refresh: bool = True
+) -> Stem:
     if status not in STEM_TRANSITIONS[stem.status]:
         raise StemMoved(external_id=stem.external_id, status=stem.status, wanted=status)
     stem.status = status
     stem.status_note = note
-    return save_as(stem, by=by, fields=["status", "status_note"])
+    save_as(stem, by=by, fields=["status", "status_note"])
+    if refresh:
+        refresh_availability(stem_ids=[stem.pk])
+    return stem

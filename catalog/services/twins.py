@@ -13,6 +13,7 @@ from simple_history.utils import bulk_create_with_history
 from catalog.models import ReferenceRecording, Stem, StemTwin
 from catalog.models.music import StemStatus
 from catalog.models.twins import TwinKind, TwinVerdict
+from catalog.services.availability import refresh_availability
 from catalog.services.history import save_as
 from catalog.services.stems import activate_ready_stems, withdraw_stem
 
@@ -73,6 +74,7 @@ def record_twins(*, stem: str, file_sha256: str, found: Collection[FoundTwin]) -
         names = ", ".join(twin.other.external_id for twin in new if twin.blocks)
         row.status_note = f"sounds like {names}"[:300]
         save_as(row, by=None, fields=["status", "status_note"])
+        refresh_availability(stem_ids=[row.pk])
     return new
 
 

@@ -89,8 +89,8 @@ def test_stems_are_listed_by_what_they_may_be_used_for(api, db, tmp_path):
 
 
 def test_stems_are_found_by_tempo_genre_and_role(api, stems):
-    add_license(stems=stems)
     Stem.objects.filter(external_id="stem-1").update(genre="pop", bpm=120, key="C minor")
+    add_license(stems=Stem.objects.all())
     assert get_ids(api.get("/api/v1/stems", {**AVAILABLE, "genre": "pop"})) == ["stem-1"]
     assert get_ids(api.get("/api/v1/stems", {"bpm_min": 110, "bpm_max": 130})) == ["stem-1"]
     assert get_ids(api.get("/api/v1/stems", {"key": "C minor", "role": "drums"})) == ["stem-1"]
