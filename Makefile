@@ -13,7 +13,7 @@ CORPUS_DIR ?= $(CURDIR)/.cache/corpus
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-fast check fix schema lock corpus eval-audio eval-screening bench-audio bench-screening \
-  bench-rights train-screening demo-material clean
+  bench-rights bench-api fuzz-api train-screening demo-material clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 18
@@ -75,6 +75,12 @@ bench-screening: .venv/.dev ## Speed of screening beside its peers
 
 bench-rights: .venv/.dev ## Speed of rights evaluation and catalog queries
 	$(PY) -m tests.bench.rights $(ARGS)
+
+bench-api: .venv/.dev ## The API under load on two server processes, SQLite and PostgreSQL
+	@$(PY) -m tests.bench.api $(ARGS)
+
+fuzz-api: .venv/.dev ## schemathesis with every check on every operation, above 5,000 cases
+	@$(PY) -m tests.fuzz.api $(ARGS)
 
 train-screening: .venv/.dev ## Rebuild the screening weights from the dedications and the folder SCREENING_DATA
 	$(PY) -m moderation.training.train $(ARGS)

@@ -36,6 +36,9 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 # Statuses any operation may answer with; those with a body add the ones of reading it.
 ALWAYS = ("400", "401", "403", "404", "405", "406", "429", "500")
 WITH_BODY = ("409", "413", "415", "422")
+WITH_QUERY = ("422",)
+CREATING = ("409", "422")  # what an Idempotency-Key may be answered with
+CHANGING = ("412", "428")  # what If-Match may be answered with
 FOR_KEYS = ("401", "403")  # what is public asks for no key
 
 
@@ -48,7 +51,15 @@ def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, An
     titles["500"] = ["server.error"]
     for path in result["paths"].values():
         for operation in path.values():
+            sent = {
+                (one["in"], one["name"])
+                for one in operation.get("parameters", ())
+                if one["in"] != "path"
+            }
             statuses = ALWAYS + (WITH_BODY if "requestBody" in operation else ())
+            statuses += WITH_QUERY if any(place == "query" for place, _ in sent) else ()
+            statuses += CREATING if ("header", "Idempotency-Key") in sent else ()
+            statuses += CHANGING if ("header", "If-Match") in sent else ()
             if "security" not in operation:
                 statuses = tuple(status for status in statuses if status not in FOR_KEYS)
             for status in statuses:

@@ -4,6 +4,19 @@ from typing import Any
 
 from rest_framework import serializers
 
+from catalog.api.strict import (
+    TERRITORIES,
+    TERRITORY,
+    USE,
+    USES,
+    DescribedCharField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictDateField,
+    StrictFloatField,
+    StrictIntegerField,
+    StrictMessage,
+)
 from catalog.rights.intended_use import IntendedUse
 from catalog.rights.terms import StemEdit, UseType
 
@@ -13,23 +26,12 @@ MAX_PAGE = 200
 DEFAULT_PAGE = 50
 
 
-class StrictMessage(serializers.Serializer[Any]):
-    """A message that refuses fields it does not name: a misspelled fact would otherwise be missing in silence."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Read the fields; name the unknown ones."""
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            known = ", ".join(sorted(self.fields))
-            raise serializers.ValidationError(
-                {name: [f"Unknown field; known are {known}."] for name in unknown}
-            )
-        return super().to_internal_value(data)
-
-
-def list_of_words(help_text: str, *, required: bool = False) -> serializers.ListField:
+def list_of_words(
+    help_text: str, *, required: bool = False, schema: dict[str, Any] | None = None
+) -> serializers.ListField:
     """Return a field for a short list of words."""
     return serializers.ListField(
-        child=serializers.CharField(max_length=100),
+        child=DescribedCharField(max_length=100, schema=schema or {}),
         required=required,
         min_length=1 if required else 0,
         max_length=300,
@@ -40,29 +42,31 @@ def list_of_words(help_text: str, *, required: bool = False) -> serializers.List
 class StemEditMessage(StrictMessage):
     """The strongest change the song makes to one stem."""
 
-    pitch_cents = serializers.FloatField(required=False, min_value=-4800, max_value=4800)
-    stretch_pct = serializers.FloatField(required=False, min_value=-100, max_value=1000)
-    cut = serializers.BooleanField(required=False)
-    loop = serializers.BooleanField(required=False)
+    pitch_cents = StrictFloatField(required=False, min_value=-4800, max_value=4800)
+    stretch_pct = StrictFloatField(required=False, min_value=-100, max_value=1000)
+    cut = StrictBooleanField(required=False)
+    loop = StrictBooleanField(required=False)
 
 
 class UseIntent(StrictMessage):
     """Where, how and when; the period is half-open. What is left out is unknown, and what grants depend on then denies."""
 
-    territories = list_of_words('ISO 3166-1 alpha-2 codes, or "Worldwide".', required=True)
-    uses = list_of_words(f"Some of {', '.join(UseType)}.", required=True)
-    starts_on = serializers.DateField()
-    ends_on = serializers.DateField(help_text="The first day after the use.")
+    territories = list_of_words(
+        'ISO 3166-1 alpha-2 codes, or "Worldwide".', required=True, schema=TERRITORY
+    )
+    uses = list_of_words(f"Some of {', '.join(UseType)}.", required=True, schema=USE)
+    starts_on = StrictDateField()
+    ends_on = StrictDateField(help_text="The first day after the use.")
     languages = list_of_words("BCP 47 codes.")
     media = list_of_words("Words the grants use.")
     themes = list_of_words("What the song is about.")
-    campaign = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    brand = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    product_category = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    model_version = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    replicates_voice = serializers.BooleanField(required=False)
-    plays = serializers.IntegerField(required=False, allow_null=True, min_value=0)
-    seconds = serializers.IntegerField(required=False, allow_null=True, min_value=0)
+    campaign = StrictCharField(required=False, allow_blank=True, max_length=100)
+    brand = StrictCharField(required=False, allow_blank=True, max_length=100)
+    product_category = StrictCharField(required=False, allow_blank=True, max_length=100)
+    model_version = StrictCharField(required=False, allow_blank=True, max_length=100)
+    replicates_voice = StrictBooleanField(required=False)
+    plays = StrictIntegerField(required=False, allow_null=True, min_value=0)
+    seconds = StrictIntegerField(required=False, allow_null=True, min_value=0)
     edits = serializers.DictField(
         child=StemEditMessage(), required=False, help_text="By the stem's ID."
     )
@@ -72,7 +76,7 @@ class RightsCheckRequest(StrictMessage):
     """May these stems be used so? Nothing is reserved."""
 
     stems = serializers.ListField(
-        child=serializers.CharField(max_length=100), min_length=1, max_length=MAX_STEMS
+        child=StrictCharField(max_length=100), min_length=1, max_length=MAX_STEMS
     )
     intent = UseIntent()
 
@@ -121,13 +125,17 @@ class RightsCheckReport(serializers.Serializer[Any]):
     policy_version = serializers.CharField()
 
 
-class StemsQuery(serializers.Serializer[Any]):
+class StemsQuery(StrictMessage):
     """What stems are looked for. With `available_for`, only those that clear for it, each by itself."""
 
-    available_for = serializers.CharField(
-        required=False, help_text="Uses with commas between them; needs territories and the period."
+    available_for = DescribedCharField(
+        schema=USES,
+        required=False,
+        help_text="Uses with commas between them; needs territories and the period.",
     )
-    territories = serializers.CharField(required=False, help_text="Codes with commas between them.")
+    territories = DescribedCharField(
+        schema=TERRITORIES, required=False, help_text="Codes with commas between them."
+    )
     starts_on = serializers.DateField(required=False)
     ends_on = serializers.DateField(required=False)
     campaign = serializers.CharField(required=False, max_length=100)

@@ -37,7 +37,7 @@ class StemsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List active stems; with `available_for`, those that may be used so."""
-        query = StemsQuery(data=request.query_params)
+        query = StemsQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         try:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from compliance.api.serializers import Strict, StrictCharField
+from catalog.api.strict import StrictCharField, StrictMessage
 from compliance.certificates.certificate import Standing
 from compliance.services.certificate_checks import AudioMatch, CertificateCheck
 
@@ -12,7 +12,7 @@ from compliance.services.certificate_checks import AudioMatch, CertificateCheck
 MAX_TOKEN_LENGTH = 200_000
 
 
-class CertificateCheckRequest(Strict):
+class CertificateCheckRequest(StrictMessage):
     """A certificate, and the audio somebody holds."""
 
     certificate = StrictCharField(

@@ -14,15 +14,15 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from catalog.api.strict import StrictMessage
 from compliance import queries
-from compliance.api.serializers import Strict
 from compliance.api.views import get_caller
 from compliance.certificates.content_credentials import EMBEDDING_TYPES, MANIFEST_TYPE
 from compliance.services.approvals import UnknownApproval
 from compliance.services.content_credentials import get_content_credential
 
 
-class ContentCredentialQuery(Strict):
+class ContentCredentialQuery(StrictMessage):
     """How the credentials are wanted."""
 
     form = serializers.ChoiceField(

@@ -2,78 +2,64 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
+from catalog.api.strict import (
+    TERRITORY,
+    USE,
+    VISIBLE,
+    DescribedCharField,
+    DistinctListField,
+    StrictCharField,
+    StrictDateField,
+    StrictMessage,
+)
+from compliance.audio.manifest import (
+    MAX_PLACEMENTS,
+    MAX_STEM_NAME,
+    NUMBER_FIELDS,
+    NumberField,
+)
 from compliance.models import ApprovalStatus, ClearanceStatus, SubmissionStatus
 
 # Stems in one clearance: more than any song of the field has, few enough to evaluate at once.
 MAX_STEMS = 64
 
 
-class Strict(serializers.Serializer[Any]):
-    """Refuse fields that are not named: a misspelled field would otherwise be silently ignored."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Read the fields; name the unknown ones."""
-        if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
-            raise serializers.ValidationError(
-                {
-                    name: [f"Unknown field; known are {', '.join(sorted(self.fields))}."]
-                    for name in sorted(unknown)
-                }
-            )
-        return super().to_internal_value(data)
-
-
-class StrictCharField(serializers.CharField):
-    """Text as it came: a number is not a text, and nothing is trimmed."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        """Return the text; refuse other types."""
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return str(super().to_internal_value(data))
-
-
-class IntentMessage(Strict):
+class IntentMessage(StrictMessage):
     """Where, how and when the song is to be used; the period is half-open, `ends_on` is the first day after it."""
 
     territories = serializers.ListField(
-        child=StrictCharField(max_length=20), min_length=1, max_length=300,
+        child=DescribedCharField(schema=TERRITORY, max_length=20), min_length=1, max_length=300,
         help_text='ISO 3166-1 alpha-2 codes, or "Worldwide".',
     )  # fmt: skip
     uses = serializers.ListField(
-        child=StrictCharField(max_length=60),
+        child=DescribedCharField(schema=USE, max_length=60),
         min_length=1,
         max_length=30,
         help_text="Such as personalised_song_stream.",
     )
-    starts_on = serializers.DateField()
-    ends_on = serializers.DateField()
+    starts_on = StrictDateField()
+    ends_on = StrictDateField()
 
 
-class ClearanceRequest(Strict):
+class ClearanceRequest(StrictMessage):
     """The question whether a message, stems and a use may become a song."""
 
     # Screening says what is too long or unreadable; this only keeps absurd bodies out.
-    message = StrictCharField(max_length=200_000, allow_blank=True)
+    message = DescribedCharField(
+        schema={"minLength": 1, "maxLength": 5000, "pattern": VISIBLE},
+        max_length=200_000,
+        allow_blank=True,
+    )
     language = StrictCharField(
         max_length=10, required=False, allow_null=True, help_text="Of the interface; a prior."
     )
-    stems = serializers.ListField(
+    stems = DistinctListField(
         child=StrictCharField(max_length=100), min_length=1, max_length=MAX_STEMS
     )
     intent = IntentMessage()
-
-    def validate_stems(self, stems: list[str]) -> list[str]:
-        """Refuse a stem named twice."""
-        twice = sorted({stem for stem in stems if stems.count(stem) > 1})
-        if twice:
-            raise serializers.ValidationError(f"Named more than once: {', '.join(twice)}.")
-        return stems
 
 
 class ReasonMessage(serializers.Serializer[Any]):
@@ -117,6 +103,58 @@ class ClearanceReport(serializers.Serializer[Any]):
     decided_at = serializers.DateTimeField(allow_null=True)
 
 
+class ManifestField(serializers.JSONField):
+    """The manifest; `compliance.audio.manifest` reads it and names every fault."""
+
+
+class ManifestSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Describe the manifest from the table by which it is read."""
+
+    target_class = ManifestField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Return the schema of the field."""
+        numbers = {field.name: _describe_number(field) for field in NUMBER_FIELDS}
+        required = [field.name for field in NUMBER_FIELDS if field.is_required]
+        placement = {
+            "type": "object",
+            "required": ["stem", *required],
+            "additionalProperties": False,
+            "properties": {
+                "stem": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": MAX_STEM_NAME,
+                    "pattern": "^[!-~]+$",
+                },
+                **numbers,
+            },
+        }
+        return {
+            "type": "object",
+            "required": ["placements"],
+            "additionalProperties": False,
+            "properties": {
+                "placements": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MAX_PLACEMENTS,
+                    "items": placement,
+                }
+            },
+        }
+
+
+def _describe_number(field: NumberField) -> dict[str, Any]:
+    lowest = "exclusiveMinimum" if field.excludes_lowest else "minimum"
+    return {
+        "type": ["number", "null"] if field.is_nullable else "number",
+        lowest: field.lowest,
+        "maximum": field.highest,
+        **({} if field.default is None else {"default": field.default}),
+    }
+
+
 class SubmissionRequest(serializers.Serializer[Any]):
     """A finished song, as multipart/form-data."""
 
@@ -124,7 +162,7 @@ class SubmissionRequest(serializers.Serializer[Any]):
     audio = serializers.FileField(
         help_text="The song: wav, flac, mp3 or ogg (m4a where the service has the extra)."
     )
-    manifest = serializers.JSONField(
+    manifest = ManifestField(
         help_text='{"placements": [{"stem", "stem_start_s", "song_start_s", "length_s", ...}]}'
     )
     vocal = serializers.FileField(

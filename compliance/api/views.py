@@ -1,11 +1,12 @@
 """The approval API: parse, make one call, answer."""
 
+from functools import partial
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +15,7 @@ from rest_framework.views import APIView
 from compliance import queries
 from compliance.api import answers
 from compliance.api.authentication import Caller
+from compliance.api.cursors import PAGE_SIZE, PageQuery, make_page, read_cursor
 from compliance.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from compliance.api.serializers import (
     ClearanceReport,
@@ -24,12 +26,15 @@ from compliance.api.serializers import (
 )
 from compliance.api.submission_form import read_submission_form
 from compliance.api.uploads import AudioUploadHandler, refuse_declared_size
-from compliance.services.clearances import UnknownClearance, cancel_clearance, request_clearance
+from compliance.services.clearances import (
+    UnknownClearance,
+    cancel_clearance,
+    judge_message,
+    request_clearance,
+)
 from compliance.services.rights_intent import read_intent
 from compliance.services.song_files import discard_song, store_song
 from compliance.services.submissions import UnknownSubmission, submit_song
-
-PAGE_SIZE = 50
 
 
 def get_caller(request: Request) -> Caller:
@@ -53,11 +58,16 @@ class ClearancesView(APIView):
         form.is_valid(raise_exception=True)
         intent = read_intent(request.data["intent"])
 
+        message = judge_message(
+            text=form.validated_data["message"],
+            language=form.validated_data.get("language"),
+            now=timezone.now(),
+        )
+
         def work() -> tuple[int, dict[str, Any]]:
             clearance = request_clearance(
                 generator=get_caller(request).generator,
-                message=form.validated_data["message"],
-                language=form.validated_data.get("language"),
+                message=message,
                 stems=form.validated_data["stems"],
                 intent=intent,
                 intent_json=request.data["intent"],
@@ -155,24 +165,15 @@ class SubmissionsView(APIView):
 
     @extend_schema(
         operation_id="list_submissions", responses=SubmissionPage, tags=["submissions"],
-        parameters=[OpenApiParameter("cursor", OpenApiTypes.INT, description="`next_cursor` of the page before.")],
+        parameters=[PageQuery],
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """List your submissions, newest first, without their reports."""
-        cursor = request.query_params.get("cursor", "")
         rows = queries.list_submissions(
-            generator=get_caller(request).generator,
-            before_id=int(cursor) if cursor.isdigit() else None,
-            limit=PAGE_SIZE + 1,
-        )
-        page = rows[:PAGE_SIZE]
-        more = len(rows) > PAGE_SIZE
-        return Response(
-            {
-                "items": [answers.describe_submission(row, verification=None) for row in page],
-                "next_cursor": str(page[-1].pk) if more else None,
-            }
-        )
+            generator=get_caller(request).generator, before_id=read_cursor(request), limit=PAGE_SIZE + 1
+        )  # fmt: skip
+        describe = partial(answers.describe_submission, verification=None)
+        return Response(make_page(rows, describe=describe))
 
 
 class SubmissionView(APIView):

@@ -4,11 +4,16 @@ from typing import Any
 
 from rest_framework import serializers
 
-from compliance.api.serializers import Strict, StrictCharField
+from catalog.api.strict import DescribedCharField, StrictBooleanField, StrictMessage
 from compliance.models import DeliveryState, WebhookDelivery, WebhookEndpoint
 from compliance.services.audit_log import format_moment
 from compliance.services.outbox import KIND_PATTERN
 
+# What an address looks like; whether it is a public one is checked when it is taken and when something is sent there.
+PUBLIC_URL = {
+    "format": "uri",
+    "pattern": r"^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~%-]*)*$",
+}
 # Events on one page, at most and by default.
 MAX_EVENTS = 500
 DEFAULT_EVENTS = 100
@@ -43,21 +48,11 @@ class EventPage(serializers.Serializer[Any]):
     has_more = serializers.BooleanField(help_text="Whether there is more already.")
 
 
-class EventQuery(Strict):
+class EventQuery(StrictMessage):
     """Where to read on."""
 
     after = serializers.IntegerField(min_value=0, max_value=2**53, default=0)
     limit = serializers.IntegerField(min_value=1, max_value=MAX_EVENTS, default=DEFAULT_EVENTS)
-
-
-class StrictBooleanField(serializers.BooleanField):
-    """True or false; words and numbers are neither."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        """Return the value; refuse other types."""
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
 
 
 class KindsField(serializers.ListField):
@@ -70,19 +65,21 @@ class KindsField(serializers.ListField):
         super().__init__(child=kind, max_length=50, **kwargs)
 
 
-class WebhookEndpointRequest(Strict):
+class WebhookEndpointRequest(StrictMessage):
     """An address to send events to."""
 
-    url = StrictCharField(max_length=500, help_text="Starts with https://; a public address.")
+    url = DescribedCharField(
+        schema=PUBLIC_URL, max_length=500, help_text="Starts with https://; a public address."
+    )
     kinds = KindsField(
         required=False, help_text="Such as submission.approved or submission.*; empty: all."
     )
 
 
-class WebhookEndpointChange(Strict):
+class WebhookEndpointChange(StrictMessage):
     """What to change; what is not named stays."""
 
-    url = StrictCharField(max_length=500, required=False)
+    url = DescribedCharField(schema=PUBLIC_URL, max_length=500, required=False)
     kinds = KindsField(required=False)
     enabled = StrictBooleanField(required=False)
 

@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +11,7 @@ from rest_framework.views import APIView
 
 from compliance import queries
 from compliance.api import webhook_messages as messages
+from compliance.api.cursors import PAGE_SIZE, PageQuery, make_page, read_cursor
 from compliance.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from compliance.api.views import get_caller
 from compliance.services import webhooks
@@ -21,7 +21,6 @@ from compliance.services.sealing import get_sealed, seal_new_events
 
 READ = ("events:read",)
 WRITE = ("webhooks:write",)
-PAGE_SIZE = 50
 
 
 class EventsView(APIView):
@@ -212,20 +211,18 @@ class WebhookDeliveriesView(EndpointView):
 
     @extend_schema(
         operation_id="list_webhook_deliveries", responses=messages.DeliveryPage, tags=["webhooks"],
-        parameters=[OpenApiParameter("cursor", OpenApiTypes.INT, description="`next_cursor` of the page before.")],
+        parameters=[PageQuery],
     )  # fmt: skip
     def get(self, request: Request, public_id: str) -> Response:
         """List the deliveries with every attempt, newest first."""
-        cursor = request.query_params.get("cursor", "")
         rows = queries.list_deliveries(
-            endpoint=self.get_endpoint(request, public_id),
-            before_id=int(cursor) if cursor.isdigit() else None,
-            limit=PAGE_SIZE + 1,
-        )
-        page = rows[:PAGE_SIZE]
-        items = [messages.describe_delivery(row, event=describe_event(row.event)) for row in page]
-        more = len(rows) > PAGE_SIZE
-        return Response({"items": items, "next_cursor": str(page[-1].pk) if more else None})
+            endpoint=self.get_endpoint(request, public_id), before_id=read_cursor(request), limit=PAGE_SIZE + 1
+        )  # fmt: skip
+
+        def describe(row: Any) -> dict[str, Any]:
+            return messages.describe_delivery(row, event=describe_event(row.event))
+
+        return Response(make_page(rows, describe=describe))
 
 
 class CheckpointView(APIView):

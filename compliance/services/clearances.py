@@ -1,4 +1,4 @@
-"""Clearances: screen the message, evaluate the rights, hold the caps; all in one transaction."""
+"""Clearances: screen the message; then, in one transaction, evaluate the rights and hold the caps."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from compliance.services.events import record_event
 from moderation.screening.policy import Outcome
 from moderation.screening.text_limits import InvalidText
 from moderation.services.reviews import open_review_case
-from moderation.services.screenings import screen_message
+from moderation.services.screenings import JudgedText, judge_text, keep_screening
 
 # Review cases about a clearance carry this kind.
 SUBJECT_KIND = "clearance"
@@ -33,32 +33,34 @@ class ClearanceNotUsable(Exception):
     """The clearance is not cleared, or its hold has run out."""
 
 
-@transaction.atomic
-def request_clearance(
-    *,
-    generator: Generator,
-    message: str,
-    language: str | None,
-    stems: Sequence[str],
-    intent: IntendedUse,
-    intent_json: dict[str, Any],
-    now: dt.datetime,
-) -> Clearance:
-    """Decide whether the message, the stems and the use are cleared, and hold the caps if so.
+def judge_message(*, text: str, language: str | None, now: dt.datetime) -> JudgedText:
+    """Screen the message of a clearance; call outside any transaction.
 
     Raises
     ------
     InvalidMessage : if the message cannot be screened
     """
-    actor = f"generator:{generator.public_id}"
     try:
-        screening = screen_message(
-            text=message, language=language, kind="message", client=generator.public_id, now=now
-        )
+        return judge_text(text=text, language=language, kind="message", now=now)
     except InvalidText as error:
         raise InvalidMessage(error.code, error.text) from error
+
+
+@transaction.atomic
+def request_clearance(
+    *,
+    generator: Generator,
+    message: JudgedText,
+    stems: Sequence[str],
+    intent: IntendedUse,
+    intent_json: dict[str, Any],
+    now: dt.datetime,
+) -> Clearance:
+    """Decide whether the message, the stems and the use are cleared, and hold the caps if so."""
+    actor = f"generator:{generator.public_id}"
+    screening = keep_screening(judged=message, client=generator.public_id)
     clearance = Clearance.objects.create(
-        generator=generator, message=message, language=language or "", stems=list(stems),
+        generator=generator, message=message.text, language=message.language or "", stems=list(stems),
         intent=intent_json, screening_id=screening.public_id,
     )  # fmt: skip
     hold_until = now + dt.timedelta(seconds=settings.CLEARANCE_HOLD_S)
@@ -76,7 +78,7 @@ def request_clearance(
         open_review_case(
             subject_kind=SUBJECT_KIND, subject_id=clearance.public_id, client=generator.public_id,
             title=f"Message of clearance {clearance.public_id}", reasons=_screening_reasons(answer),
-            evidence={"text": message, "screening": answer}, now=now,
+            evidence={"text": message.text, "screening": answer}, now=now,
         )  # fmt: skip
     else:
         status, expires_at, decided_at = ClearanceStatus.CLEARED, hold_until, now

@@ -69,7 +69,11 @@ def run_command(*arguments: str, environment: Mapping[str, str]) -> str:
 
 @contextmanager
 def serve(
-    *, environment: Mapping[str, str], log: Path, port: int | None = None
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+    port: int | None = None,
+    web_processes: int = 1,
 ) -> Iterator[Service]:
     """Run web and worker until the block ends; no process is left behind.
 
@@ -86,7 +90,8 @@ def serve(
     environment = {**environment, "PUBLIC_URL": url}
     web = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "config.wsgi:application",
+        "--workers", str(web_processes), "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
+        "config.wsgi:application",
     ]  # fmt: skip
     worker = [sys.executable, str(PROJECT / "manage.py"), "worker"]
     with log.open("ab") as output:

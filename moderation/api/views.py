@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from moderation.api.answers import build_screening_report
 from moderation.api.serializers import ScreeningReport, ScreeningRequest
 from moderation.queries import get_screening
-from moderation.services.screenings import submit_screening
+from moderation.services.screenings import judge_text, submit_screening
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 255}, OpenApiParameter.HEADER,
@@ -43,14 +43,15 @@ class ScreeningsView(APIView):
         form = ScreeningRequest(data=request.data)
         form.is_valid(raise_exception=True)
 
+        judged = judge_text(
+            text=form.validated_data["text"],
+            language=form.validated_data.get("language"),
+            kind=form.validated_data["kind"],
+            now=timezone.now(),
+        )
+
         def work() -> tuple[int, dict[str, Any]]:
-            screening = submit_screening(
-                text=form.validated_data["text"],
-                language=form.validated_data.get("language"),
-                kind=form.validated_data["kind"],
-                client=get_client(request),
-                now=timezone.now(),
-            )
+            screening = submit_screening(judged=judged, client=get_client(request))
             return status.HTTP_201_CREATED, build_screening_report(screening)
 
         caller: Any = request.user

@@ -6,13 +6,14 @@ from django.urls import reverse
 
 from moderation.models import LexiconOverride
 from moderation.services.lexicon import save_override
-from moderation.services.screenings import screen_message
+from moderation.services.screenings import judge_text, keep_screening
 
 pytestmark = pytest.mark.django_db
 
 
 def screen(text, now, language="en"):
-    return screen_message(text=text, language=language, kind="message", client="gen_1", now=now)
+    judged = judge_text(text=text, language=language, kind="message", now=now)
+    return keep_screening(judged=judged, client="gen_1")
 
 
 def override(now, **changes):

@@ -3,20 +3,17 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from moderation.models import ReviewCase
-from moderation.services.screenings import submit_screening
+from moderation.services.screenings import judge_text, submit_screening
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def case(now):
-    submit_screening(
-        text="Mom <3 you are a piece of shit",
-        language="en",
-        kind="message",
-        client="gen_1",
-        now=now,
+    judged = judge_text(
+        text="Mom <3 you are a piece of shit", language="en", kind="message", now=now
     )
+    submit_screening(judged=judged, client="gen_1")
     return ReviewCase.objects.get()
 
 
