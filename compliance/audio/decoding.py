@@ -1,6 +1,7 @@
 """Decode untrusted audio files in a child process with limits on time, memory and output."""
 
 import json
+import mmap
 import os
 import subprocess
 import sys
@@ -86,8 +87,11 @@ def _decode_until_death(
     """Return what one child decoded, and why it stopped before the end."""
     with tempfile.TemporaryFile() as output:
         reports, failure = _run_child(paths, output.fileno(), limits)
+        # Samples are read where they were written: the map outlives the file.
+        size = os.fstat(output.fileno()).st_size
+        written = mmap.mmap(output.fileno(), size, access=mmap.ACCESS_READ) if size else b""
         results = [
-            _read_result(path, report, output.fileno(), limits)
+            _read_result(path, report, written, limits)
             for path, report in zip(paths, reports, strict=False)
         ]
     return results, failure
@@ -126,13 +130,14 @@ def _run_child(
 
 
 def _read_result(
-    path: Path, report: dict[str, Any], descriptor: int, limits: DecodingLimits
+    path: Path, report: dict[str, Any], written: mmap.mmap | bytes, limits: DecodingLimits
 ) -> AudioSignal | UnreadableAudio:
     if "code" in report:
         return UnreadableAudio(path=path, code=report["code"], text=report["text"])
     channels = min(report["channels"], 2)
-    raw = os.pread(descriptor, report["bytes"], report["offset"])
-    samples = np.frombuffer(raw, np.float32).reshape(-1, channels)
+    values = report["bytes"] // np.dtype(np.float32).itemsize
+    samples = np.frombuffer(written, np.float32, count=values, offset=report["offset"])
+    samples = samples.reshape(-1, channels)
     samples, nonfinite = _make_finite(samples)
     duration_s = len(samples) / report["rate_hz"]
     if duration_s < limits.min_duration_s:
@@ -158,7 +163,7 @@ def _read_result(
 
 def _make_finite(samples: Samples) -> tuple[Samples, int]:
     """Replace NaN by silence, limit infinite and absurd values; count what was not finite."""
-    peak = float(np.abs(samples).max()) if samples.size else 0.0
+    peak = max(float(samples.max()), -float(samples.min())) if samples.size else 0.0
     if peak <= MAX_SAMPLE:
         return samples, 0
     nonfinite = int(samples.size - np.isfinite(samples).sum())

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
 
 from compliance.audio.signal import Samples
 
@@ -94,9 +94,7 @@ def find_peaks(samples: Samples, *, density: Density) -> Peaks:
     """
     spectrum = _compute_log_spectrum(samples)
     frame_count = len(spectrum)
-    maxima = maximum_filter1d(spectrum, PEAK_BINS, axis=1)
-    maxima = maximum_filter1d(maxima, PEAK_FRAMES, axis=0)
-    is_peak = spectrum == maxima
+    is_peak = spectrum == _find_local_maxima(spectrum)
     is_peak &= spectrum > spectrum.max() - DYNAMIC_RANGE_NEPERS
     is_peak[:, :LOWEST_BIN] = False
     is_peak[:, HIGHEST_BIN:] = False
@@ -142,6 +140,24 @@ def hash_peaks(
     if not hashes:
         return Landmarks(hashes=np.zeros(0, np.uint32), frames=np.zeros(0, np.int32))
     return Landmarks(hashes=np.concatenate(hashes).astype(np.uint32), frames=np.concatenate(frames))
+
+
+def _find_local_maxima(spectrum: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the maximum of the PEAK_FRAMES x PEAK_BINS cells around each cell."""
+    in_rows = _slide_maximum(spectrum.T, PEAK_BINS).T
+    return _slide_maximum(in_rows, PEAK_FRAMES)
+
+
+def _slide_maximum(values: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.float32]:
+    """Return the maximum of `width` (odd) rows around each row, by doubling shifted maxima."""
+    edge = np.full((width // 2, values.shape[1]), -np.inf, np.float32)
+    maxima = np.concatenate([edge, values, edge])
+    covered = 1
+    while covered < width:
+        step = min(covered, width - covered)
+        maxima = np.maximum(maxima[:-step], maxima[step:])
+        covered += step
+    return maxima
 
 
 def _compute_log_spectrum(samples: Samples) -> npt.NDArray[np.float32]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
 
-from compliance.audio.signal import AudioSignal, Samples
+from compliance.audio.signal import AudioSignal, Samples, compute_energy
 
 # Loudness is gated over 400 ms in steps of 100 ms.  Source: ITU-R BS.1770-4.
 STEP_S = 0.1
@@ -54,8 +54,7 @@ def measure_song(signal: AudioSignal) -> SongMeasurements:
     """Return the facts of a signal at any rate."""
     power = _measure_steps(signal)
     plain_dbfs = 10 * np.log10(np.maximum(power.plain, 1e-12))
-    mid, side = signal.mid, signal.side
-    side_energy, mid_energy = float(np.dot(side, side)), float(np.dot(mid, mid))
+    mid_energy, side_energy = compute_energy(signal.mid), compute_energy(signal.side)
     return SongMeasurements(
         loudness_lufs=_gate_loudness(power.weighted),
         true_peak_dbfs=_measure_true_peak(signal.samples),
@@ -178,6 +177,7 @@ def _find_bandwidth(signal: AudioSignal) -> float:
 def _list_levels(signal: AudioSignal) -> tuple[float, ...]:
     """Return the level of each quarter second in dBFS, for pictures."""
     length = round(LEVEL_STEP_S * signal.rate_hz)
-    energy = np.mean(signal.samples**2, axis=1)
-    padded = np.pad(energy, (0, -len(energy) % length)).reshape(-1, length)
-    return tuple(np.round(10 * np.log10(padded.mean(axis=1) + 1e-12), 1).tolist())
+    padded = np.pad(signal.samples, ((0, -len(signal.samples) % length), (0, 0)))
+    steps = padded.reshape(-1, length * signal.samples.shape[1])
+    power = np.einsum("ij,ij->i", steps, steps) / steps.shape[1]
+    return tuple(np.round(10 * np.log10(power + 1e-12), 1).tolist())

@@ -60,7 +60,8 @@ class AudioSignal:
             )
         if self.rate_hz <= 0:
             raise InvalidSignal(f"expected a positive sample rate, got {self.rate_hz}")
-        if not np.isfinite(self.samples).all():
+        # A sum of squares is finite when all samples are, and is computed at once.
+        if not np.isfinite(compute_energy(self.samples)) and not np.isfinite(self.samples).all():
             raise InvalidSignal("expected finite samples, got NaN or infinity")
 
     @property
@@ -71,24 +72,24 @@ class AudioSignal:
     @property
     def mid(self) -> Samples:
         """Return the mean of the channels, shape (n_frames,)."""
-        if self.samples.shape[1] == 1:
-            return self.samples[:, 0]
-        return (self.samples[:, 0] + self.samples[:, 1]) * np.float32(0.5)
+        return mix_channels(self.samples, 1)
 
     @property
     def side(self) -> Samples:
         """Return half the difference of the channels, shape (n_frames,); zeros for mono."""
+        return mix_channels(self.samples, -1)
+
+    @property
+    def is_mid_heard(self) -> bool:
+        """Tell whether the channels do not cancel each other in the mid."""
         if self.samples.shape[1] == 1:
-            return np.zeros(len(self.samples), np.float32)
-        return (self.samples[:, 0] - self.samples[:, 1]) * np.float32(0.5)
+            return True
+        return compute_energy(self.mid) >= 0.25**2 * compute_energy(self.side)
 
     @property
     def mono(self) -> Samples:
         """Return the channel mix that holds the sound: the mid, or the left if the mid cancels."""
-        mid = self.mid
-        if self.samples.shape[1] == 2 and compute_rms(mid) < 0.25 * compute_rms(self.side):
-            return np.ascontiguousarray(self.samples[:, 0])
-        return mid
+        return self.mid if self.is_mid_heard else np.ascontiguousarray(self.samples[:, 0])
 
     def resampled(self, rate_hz: int) -> "AudioSignal":
         """Return the signal at another rate, or itself when it has that rate already."""
@@ -106,9 +107,25 @@ def resample(samples: Samples, *, from_hz: float, to_hz: float, quality: str = "
     return np.asarray(changed, dtype=np.float32)
 
 
+def mix_channels(samples: Samples, sign: int) -> Samples:
+    """Return half the sum of the channels (sign 1: mid) or half their difference (-1: side).
+
+    The mid of one channel is the channel, its side is silent.
+    """
+    if samples.shape[1] == 1:
+        return samples[:, 0] if sign > 0 else np.zeros(len(samples), np.float32)
+    mixed: Samples = samples @ np.array([0.5, 0.5 * sign], np.float32)
+    return mixed
+
+
+def compute_energy(samples: Samples) -> float:
+    """Return the sum of squares."""
+    flat = samples.reshape(-1)
+    return float(np.dot(flat, flat))
+
+
 def compute_rms(samples: Samples) -> float:
     """Return the root mean square, 0.0 for nothing."""
     if not samples.size:
         return 0.0
-    flat = samples.reshape(-1)
-    return float(np.sqrt(np.dot(flat, flat) / flat.size))
+    return float(np.sqrt(compute_energy(samples) / samples.size))
