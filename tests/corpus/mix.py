@@ -9,7 +9,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,9 +22,11 @@ from tqdm import tqdm
 from tests.corpus.build import DEFAULT_CACHE
 from tests.corpus.rendering import (
     CODECS,
+    MASTERINGS,
     RATE_HZ,
     Part,
     encode_song,
+    keep_high,
     master_song,
     measure_rms,
     place_part,
@@ -42,7 +44,12 @@ HIDDEN_LEVELS_DB = {
     "pitch": (-3,),
     "tempo": (-3,),
     "side_only": (-12,),
+    "inverted": (-12,),
     "in_vocal": (-6,),
+    "in_gaps": (-6,),
+    "reversed": (-6,),
+    "high_only": (-6,),
+    "very_quiet": (-30,),
 }
 OTHER_KINDS = ("absent", "swapped", "wrong_section", "entire")
 KINDS = ("clean", *HIDDEN_LEVELS_DB, *OTHER_KINDS)
@@ -128,6 +135,30 @@ def _find_heard_span(hidden: np.ndarray) -> dict[str, float]:
     }
 
 
+def _keep_difference(hidden: np.ndarray, vocal: np.ndarray) -> np.ndarray:
+    mono = hidden.mean(axis=1)
+    return np.stack([mono, -mono], axis=1)
+
+
+def _keep_gaps(hidden: np.ndarray, vocal: np.ndarray) -> np.ndarray:
+    """Return what sounds while nobody sings, faded over 50 ms."""
+    step = RATE_HZ // 20
+    levels = np.abs(vocal).max(axis=1)
+    levels = levels[: len(levels) // step * step].reshape(-1, step).max(axis=1)
+    is_gap = (levels < 0.02 * levels.max()).astype(np.float32)
+    centers = (np.arange(len(is_gap)) + 0.5) * step
+    return hidden * np.interp(np.arange(len(hidden)), centers, is_gap)[:, None]
+
+
+# What an adversary does to a recording so that it is not found.
+DISGUISES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "side_only": _keep_difference,
+    "inverted": lambda hidden, vocal: hidden * [1, -1],
+    "in_gaps": _keep_gaps,
+    "high_only": lambda hidden, vocal: keep_high(hidden, above_hz=9_000),
+}
+
+
 class SongMaker:
     """Makes one song after another and its violations."""
 
@@ -143,6 +174,7 @@ class SongMaker:
         """Yield the cases of one song: clean in every codec, violations in a random one."""
         rng = random.Random(seed)
         declared = self._compose(rng)
+        mastering = rng.choice(sorted(MASTERINGS))
         vocal = speak_vocal(rng, seconds=self.seconds)
         band = self._render(declared)
         sung = vocal[np.abs(vocal).max(1) > 1e-4]
@@ -152,11 +184,18 @@ class SongMaker:
         vocal_path.parent.mkdir(parents=True, exist_ok=True)
         sf.write(vocal_path, vocal / max(1.0, np.abs(vocal).max()), RATE_HZ)
         state = _Song(
-            seed=seed, rng=rng, declared=declared, mix=band + vocal, vocal=vocal, path=vocal_path
+            seed=seed,
+            rng=rng,
+            declared=declared,
+            mastering=mastering,
+            mix=band + vocal,
+            vocal=vocal,
+            path=vocal_path,
         )
         if "clean" in kinds:
+            mastered = master_song(state.mix, mastering=mastering)
             for codec in codecs:
-                yield self._emit(state, "clean", 0, state.mix, codec=codec)
+                yield self._emit(state, "clean", 0, codec=codec, mastered=mastered)
         violation_codecs = [name for name in codecs if name != "wav"] or list(codecs)
         yield from self._make_hidden(state, violation_codecs, kinds)
         yield from self._make_lies(state, violation_codecs, kinds)
@@ -217,6 +256,8 @@ class SongMaker:
                 continue
             source = picks.get(kind, reference)
             samples = self._read(source)
+            if kind == "reversed":
+                samples = samples[::-1]
             length = 5.0 if kind == "short5" else length_s
             part = Part(
                 source=source,
@@ -227,20 +268,20 @@ class SongMaker:
             )
             hidden = np.zeros_like(song.mix)
             first, last = place_part(hidden, samples, part)
-            if kind == "side_only":
-                mono = hidden.mean(axis=1)
-                hidden = np.stack([mono, -mono], axis=1)
+            # Levels are those of the whole recording, before an adversary takes parts of it away.
             loudness = measure_rms(song.mix[first:last]) / max(
                 measure_rms(hidden[first:last]), 1e-6
             )
+            if kind in DISGUISES:
+                hidden = DISGUISES[kind](hidden, song.vocal)
             for level_db in levels:
                 gain = loudness * 10 ** (level_db / 20)
                 yield self._emit(
                     song,
                     kind,
                     level_db,
-                    song.mix + hidden * gain,
                     codec=codec,
+                    mastered=song.master(song.mix + hidden * gain),
                     truth=[*song.declared, replace(part, gain_db=float(20 * np.log10(gain)))],
                     violation={
                         "source": source,
@@ -269,8 +310,8 @@ class SongMaker:
                 song,
                 "absent",
                 0,
-                song.mix,
                 codec=codec,
+                mastered=song.master(song.mix),
                 declared=[*declared, extra],
                 violation={"source": other, "placement": len(declared)},
             )
@@ -289,7 +330,15 @@ class SongMaker:
             samples = self._read(source)[: int(self.seconds * RATE_HZ)]
             violation = {"source": source, "start_s": 0.0, "end_s": len(samples) / RATE_HZ}
             violation["source_start_s"] = 0.0
-            yield self._emit(song, "entire", 0, samples, codec=codec, truth=[], violation=violation)
+            yield self._emit(
+                song,
+                "entire",
+                0,
+                codec=codec,
+                mastered=song.master(samples),
+                truth=[],
+                violation=violation,
+            )
 
     def _emit_swap(self, song: "_Song", kind: str, number: int, played: Part, codec: str) -> Case:
         truth = [*song.declared[:number], played, *song.declared[number + 1 :]]
@@ -297,8 +346,8 @@ class SongMaker:
             song,
             kind,
             0,
-            self._render(truth) + song.vocal,
             codec=codec,
+            mastered=song.master(self._render(truth) + song.vocal),
             truth=truth,
             violation={
                 "source": played.source,
@@ -314,9 +363,9 @@ class SongMaker:
         song: "_Song",
         kind: str,
         level_db: int,
-        samples: np.ndarray,
         *,
         codec: str,
+        mastered: np.ndarray,
         declared: Sequence[Part] | None = None,
         truth: Sequence[Part] | None = None,
         violation: dict[str, Any] | None = None,
@@ -325,7 +374,7 @@ class SongMaker:
         declared = song.declared if declared is None else declared
         name = f"{kind}{level_db:+d}_{codec}"
         path = song.path.with_name(f"{name}.{CODECS[codec][1]}")
-        encode_song(master_song(samples), path, codec=codec)
+        encode_song(mastered, path, codec=codec)
         vocal_path = song.path
         if vocal is not None:
             vocal_path = path.with_name(f"{name}_vocal.flac")
@@ -349,9 +398,13 @@ class _Song:
     seed: int
     rng: random.Random
     declared: list[Part]
+    mastering: str
     mix: np.ndarray
     vocal: np.ndarray
     path: Path
+
+    def master(self, samples: np.ndarray) -> np.ndarray:
+        return master_song(samples, mastering=self.mastering)
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 import soxr
-from scipy.signal import fftconvolve, sosfilt
+from scipy.signal import butter, fftconvolve, sosfilt
 
 RATE_HZ = 44_100
 WORDS = (
@@ -29,6 +29,16 @@ CODECS = {
     "ogg_96": (("-c:a", "libvorbis", "-b:a", "96k"), "ogg"),
     "opus_96": (("-c:a", "libopus", "-b:a", "96k"), "opus"),
     "wav": (("-c:a", "pcm_s16le"), "wav"),
+}
+
+# Name -> loudness before the limiter in dB, filters of the bus before that.
+MASTERINGS = {
+    "glued": (-13.5, "acompressor=threshold=0.16:ratio=2.5:attack=8:release=120:makeup=1.3"),
+    "loud": (-11.5, ""),
+    "pumping": (
+        -13.5,
+        "acompressor=threshold=0.1:ratio=4:attack=20:release=250:makeup=1.5,treble=g=2:f=6000",
+    ),
 }
 
 
@@ -61,7 +71,8 @@ class Part:
 
 
 def measure_rms(samples: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(samples**2) + 1e-12))
+    flat = np.ravel(samples)
+    return float(np.sqrt(np.dot(flat, flat) / flat.size + 1e-12))
 
 
 def apply_shelves(samples: np.ndarray, low_db: float, high_db: float) -> np.ndarray:
@@ -160,12 +171,18 @@ def speak_vocal(rng: random.Random, *, seconds: float) -> np.ndarray:
     return canvas
 
 
-def master_song(samples: np.ndarray) -> np.ndarray:
-    """Apply a bus compressor and a limiter."""
+def keep_high(samples: np.ndarray, *, above_hz: float) -> np.ndarray:
+    """Return what lies above a frequency."""
+    return sosfilt(butter(8, above_hz, "highpass", fs=RATE_HZ, output="sos"), samples, axis=0)
+
+
+def master_song(samples: np.ndarray, *, mastering: str) -> np.ndarray:
+    """Apply what the bus gets before the limiter, and the limiter."""
+    loudness_db, filters = MASTERINGS[mastering]
     samples = samples * (10 ** (-16 / 20) / measure_rms(samples))
-    compressor = "acompressor=threshold=0.16:ratio=2.5:attack=8:release=120:makeup=1.3"
-    samples = filter_with_ffmpeg(samples, compressor)
-    samples = samples * (10 ** (-13.5 / 20) / measure_rms(samples))
+    if filters:
+        samples = filter_with_ffmpeg(samples, filters)
+    samples = samples * (10 ** (loudness_db / 20) / measure_rms(samples))
     return filter_with_ffmpeg(samples, "alimiter=limit=0.89:attack=4:release=60:level=0")
 
 
