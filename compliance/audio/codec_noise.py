@@ -7,7 +7,14 @@ import numpy as np
 import soundfile
 
 from compliance.audio.alignment import find_delay, shift
-from compliance.audio.signal import ANALYSIS_RATE_HZ, AudioSignal, Samples, SourceFacts, resample
+from compliance.audio.signal import (
+    ANALYSIS_RATE_HZ,
+    AudioSignal,
+    Samples,
+    SourceFacts,
+    mix_channels,
+    resample,
+)
 from compliance.audio.spectrum import (
     FRAME_SAMPLES,
     HALF_BLOCK_FRAMES,
@@ -83,9 +90,12 @@ def measure_codec_noise(song: AudioSignal, *, halves: Sequence[int]) -> tuple[En
     for (_, count), place in zip(stretches, places, strict=True):
         # The frame before the stretch belongs to it: frame t is centered at sample t * HOP.
         part = noise[place : place + count * HALF_BLOCK_FRAMES * HOP_SAMPLES + FRAME_SAMPLES]
-        signal = AudioSignal(samples=part, rate_hz=ANALYSIS_RATE_HZ)
-        mids.append(sum_band_energies(compute_spectrum(signal.mid, half_blocks=count)))
-        sides.append(sum_band_energies(compute_spectrum(signal.side, half_blocks=count)))
+        mid, side = (
+            sum_band_energies(compute_spectrum(mix_channels(part, sign), half_blocks=count))
+            for sign in (1, -1)
+        )
+        mids.append(mid)
+        sides.append(side)
     for_mid, for_side = (
         np.float32(10 ** (one / 10)) for one in CORRECTIONS_DB.get(source.codec, (0.0, 0.0))
     )

@@ -22,9 +22,11 @@ MIN_BAND_SHARE = 1e-4
 MIN_BLOCK_SHARE = 1e-3
 # Excess is judged over this many blocks: 4 s.
 WINDOW_BLOCKS = 4
-# Half blocks that are encoded again: the middle of the song and the most suspicious window.
+# What is encoded again: the middle of the song and its most suspicious window, so many half blocks
+# of each.
 EVEN_WINDOWS = 1
 SUSPICIOUS_WINDOWS = 1
+ENCODED_HALVES = 4
 
 Floats = npt.NDArray[np.float32]
 
@@ -107,7 +109,8 @@ def _estimate_noise(song: AudioSignal, reconstruction: Reconstruction) -> dict[s
             )
         )
     )
-    halves = sorted({half for start in windows for half in range(start, start + WINDOW_BLOCKS + 1)})
+    last = max(0, blocks + 1 - ENCODED_HALVES)
+    halves = sorted({min(start, last) + n for start in windows for n in range(ENCODED_HALVES)})
     halves = [half for half in halves if half <= blocks]
     mid, side = measure_codec_noise(song, halves=halves)
     return {

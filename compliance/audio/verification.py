@@ -25,7 +25,7 @@ from compliance.audio.evidence import (
 from compliance.audio.excess import Excess, measure_excess, smooth_excess
 from compliance.audio.fingerprinting import (
     FINGERPRINT_VERSION,
-    compute_song_chromaprint,
+    compute_chromaprint,
     digest_chromaprint,
 )
 from compliance.audio.index import RecordingIndex
@@ -45,13 +45,16 @@ from compliance.audio.spectrum import HALF_BLOCK_S
 from compliance.audio.tracks import Lane, Span, TrackRenderer, is_renderable
 
 # Raise with every change that can change evidence or verdicts.
-ENGINE_VERSION = "1.0"
+ENGINE_VERSION = "1.1"
 # Chromaprint bits that may differ over 10 s.  Source: DEV, the same recording in any codec differs
 # in at most 0.034, different recordings in at least 0.2 (stems in a mix) and 0.357 (songs).
 MAX_IDENTITY_BIT_ERROR_RATE = 0.12
 # Deep and warped search run where the excess over 4 s exceeds this, in dB, and where names do not
 # cover this share of it.  Source: DEV, clean lossy songs reach 3.2 dB.
 UNEXPLAINED_DB = 3.0
+# In lossless files no codec noise hides the error of the model: so much more is usual, in dB.
+# Source: DEV, clean WAV songs reach 12.9 dB.
+LOSSLESS_DB = 10.0
 MIN_NAMED_SHARE = 0.6
 # Nothing needs a deep search that is named with this confirmation already.
 MIN_NAME_Z = 9.0
@@ -128,6 +131,10 @@ class _Verifier:
         with self.timed("measurements"):
             measurements = measure_song(song)
         analyzed = song.resampled(ANALYSIS_RATE_HZ)
+        narrow_mid = resample(song.mid, from_hz=song.rate_hz, to_hz=SEARCH_RATE_HZ)
+        narrow = narrow_mid
+        if not song.is_mid_heard:
+            narrow = resample(song.mono, from_hz=song.rate_hz, to_hz=SEARCH_RATE_HZ)
         with self.timed("rendering"):
             renderer = TrackRenderer(
                 placements=self.placements,
@@ -135,16 +142,17 @@ class _Verifier:
                 vocal=vocal,
                 sample_count=len(analyzed.samples),
             )
-        matches = [*self._identify(song)]
+        matches = [*self._identify(narrow, song.duration_s)]
         reconstruction, excess = None, None
         if renderer.lanes and compute_rms(analyzed.samples):
             with self.timed("reconstruction"):
-                reconstruction = reconstruct(analyzed, renderer)
+                reconstruction = reconstruct(analyzed.samples, narrow_mid, renderer)
             with self.timed("codec noise"):
                 excess = measure_excess(analyzed, reconstruction)
-        matches += self._search(analyzed, reconstruction, excess)
+        matches += self._search(narrow, reconstruction, excess)
         if vocal is not None:
-            matches += self._search_signal(vocal.mono, vocal.rate_hz, MatchKind.VOCAL)
+            sung = resample(vocal.mono, from_hz=vocal.rate_hz, to_hz=SEARCH_RATE_HZ)
+            matches += self._search_signal(sung, MatchKind.VOCAL)
         source = song.source
         checked = None
         if source is not None:
@@ -199,9 +207,9 @@ class _Verifier:
                 self.stems[name] = signal
         return decoded[: len(submitted)], problems
 
-    def _identify(self, song: AudioSignal) -> Iterator[MatchEvidence]:
+    def _identify(self, narrow: Samples, duration_s: float) -> Iterator[MatchEvidence]:
         with self.timed("identity"):
-            chromaprint = compute_song_chromaprint(song)
+            chromaprint = compute_chromaprint(narrow, rate_hz=SEARCH_RATE_HZ)
             self.chromaprint_sha256 = digest_chromaprint(chromaprint)
             found = self.index.search_identity(
                 chromaprint, max_bit_error_rate=MAX_IDENTITY_BIT_ERROR_RATE
@@ -211,32 +219,30 @@ class _Verifier:
                 kind=MatchKind.IDENTITY,
                 key=match.key,
                 start_s=match.song_start_s,
-                end_s=min(match.song_end_s, round(song.duration_s, 3)),
+                end_s=min(match.song_end_s, round(duration_s, 3)),
                 source_start_s=match.source_start_s,
                 score=round(1 - match.bit_error_rate, 4),
             )
 
     def _search(
         self,
-        song: AudioSignal,
+        song: Samples,
         reconstruction: Reconstruction | None,
         excess: Excess | None,
     ) -> list[MatchEvidence]:
-        rate = ANALYSIS_RATE_HZ
         matches = self._search_signal(
-            song.mono, rate, MatchKind.RAW, min_confirmation_score=MIN_RAW_CONFIRMATION_SCORE
+            song, MatchKind.RAW, min_confirmation_score=MIN_RAW_CONFIRMATION_SCORE
         )
         if reconstruction is None or excess is None:
             return matches
         residual = reconstruction.residual_mid
-        matches += self._search_signal(residual, rate, MatchKind.RESIDUAL)
+        matches += self._search_signal(residual, MatchKind.RESIDUAL)
         side_excess = smooth_excess(excess.side_db)
         if side_excess.max() > SIDE_EXCESS_DB:
-            matches += self._search_signal(
-                reconstruction.residual_side, rate, MatchKind.SIDE_RESIDUAL
-            )
+            matches += self._search_signal(reconstruction.residual_side, MatchKind.SIDE_RESIDUAL)
         curve = np.maximum(excess.mid_db, (excess.mid_db + excess.side_db) / 2)
-        unexplained = np.flatnonzero(smooth_excess(curve) > UNEXPLAINED_DB)
+        usual_db = UNEXPLAINED_DB + (LOSSLESS_DB if excess.is_lossless else 0.0)
+        unexplained = np.flatnonzero(smooth_excess(curve) > usual_db)
         if len(unexplained) and not self._has_names(matches, unexplained * excess.step_s):
             start_s = max(0.0, (int(unexplained[0]) - 2) * excess.step_s)
             end_s = (int(unexplained[-1]) + 4) * excess.step_s
@@ -261,18 +267,17 @@ class _Verifier:
     ) -> list[MatchEvidence]:
         """Search the unexplained stretch for weak and for changed recordings."""
         with self.timed("deep search"):
-            rate = ANALYSIS_RATE_HZ
+            rate = SEARCH_RATE_HZ
             stretch = residual[int(start_s * rate) : int(end_s * rate)]
-            narrow = resample(stretch, from_hz=rate, to_hz=SEARCH_RATE_HZ)
             weak = search_recordings(
-                narrow,
+                stretch,
                 index=self.index,
                 kind=MatchKind.RESIDUAL,
                 read_sources=self._read_narrow,
                 is_deep=True,
             )
             found = [match for match in weak if (match.confirmation_z or 0.0) >= MIN_NAME_Z]
-            found += search_warped(narrow, index=self.index, min_score=MIN_WARPED_SCORE)
+            found += search_warped(stretch, index=self.index, min_score=MIN_WARPED_SCORE)
         return [
             replace(
                 match,
@@ -285,16 +290,14 @@ class _Verifier:
     def _search_signal(
         self,
         samples: Samples,
-        rate_hz: int,
         kind: MatchKind,
         *,
         min_confirmation_score: float = MIN_CONFIRMATION_SCORE,
     ) -> list[MatchEvidence]:
         with self.timed(f"search {kind}"):
-            narrow = resample(samples, from_hz=rate_hz, to_hz=SEARCH_RATE_HZ)
             return list(
                 search_recordings(
-                    narrow,
+                    samples,
                     index=self.index,
                     kind=kind,
                     read_sources=self._read_narrow,

@@ -6,9 +6,14 @@ from compliance.audio.alignment import shift
 from compliance.audio.extent import refine_extent
 from compliance.audio.landmarks import RATE_HZ as NARROW_HZ
 from compliance.audio.manifest import Placement
-from compliance.audio.reconstruction import reconstruct
 from compliance.audio.signal import AudioSignal, resample
-from compliance.audio.spectrum import compute_spectrum, count_half_blocks, synthesize
+from compliance.audio.spectrum import (
+    NARROW,
+    compute_spectrum,
+    count_half_blocks,
+    sum_band_energies,
+    synthesize,
+)
 from compliance.audio.tracks import TrackRenderer
 from tests.compliance.audio.sounds import RATE_HZ, make_stem
 
@@ -25,6 +30,14 @@ def make_renderer(placements=LONG, seconds=20):
 def mix(**gains):
     samples = sum(STEMS[name].samples * gain for name, gain in gains.items())
     return AudioSignal(samples=samples.astype(np.float32), rate_hz=RATE_HZ)
+
+
+def narrow_down(samples):
+    return resample(samples, from_hz=RATE_HZ, to_hz=NARROW_HZ)
+
+
+def reconstruct(song, renderer):
+    return reconstruction.reconstruct(song.samples, narrow_down(song.mid), renderer)
 
 
 def measure_left_db(result):
@@ -46,6 +59,28 @@ def test_analysis_and_synthesis_give_the_signal_back():
     assert error < 0.05 * np.sqrt(np.mean(modeled**2))
 
 
+def test_the_narrow_grid_shows_the_same_low_bands():
+    samples = make_stem(1, seconds=5).mid
+    half_blocks = count_half_blocks(len(samples))
+    wide = compute_spectrum(samples, half_blocks=half_blocks)
+    narrow = compute_spectrum(narrow_down(samples), half_blocks=half_blocks, grid=NARROW)
+    low = wide[:, : NARROW.bin_count]
+    assert np.abs(narrow - low).max() < 0.01 * np.abs(low).max()
+    low_sound = synthesize(wide, sample_count=5 * NARROW_HZ, grid=NARROW)
+    again = synthesize(narrow, sample_count=5 * NARROW_HZ, grid=NARROW)
+    assert np.abs(low_sound - again).max() < 0.01 * np.abs(again).max()
+
+
+def test_energies_of_bands_add_up_and_follow_the_weights_of_frames():
+    samples = make_stem(1, seconds=5).mid
+    half_blocks = count_half_blocks(len(samples))
+    spectrum = compute_spectrum(samples, half_blocks=half_blocks)
+    energies = sum_band_energies(spectrum)
+    assert energies.sum() == pytest.approx(np.sum(np.abs(spectrum) ** 2), rel=1e-4)
+    weights = np.full(len(spectrum), 0.25, np.float32)
+    assert sum_band_energies(spectrum, weights=weights) == pytest.approx(energies / 4, rel=1e-5)
+
+
 def test_a_sum_of_declared_stems_leaves_nothing_and_gives_their_gains():
     result = reconstruct(mix(a=0.5, b=1.0), make_renderer())
     assert measure_left_db(result) < -35
@@ -63,7 +98,7 @@ def test_a_fast_broadband_gain_is_tracked():
 
 def test_an_undeclared_stem_stays_in_the_residual():
     result = reconstruct(mix(a=0.5, b=1.0, c=0.3), make_renderer())
-    hidden = STEMS["c"].mid * 0.3
+    hidden = narrow_down(STEMS["c"].mid) * 0.3
     similarity = np.corrcoef(result.residual_mid, hidden)[0, 1]
     assert similarity > 0.8
 
