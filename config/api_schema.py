@@ -1,5 +1,6 @@
 """What every operation of the OpenAPI document shares: the error answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from config.api_errors import ERROR_TABLE, PROBLEM_JSON
@@ -39,6 +40,7 @@ WITH_BODY = ("409", "413", "415", "422")
 WITH_QUERY = ("422",)
 CREATING = ("409", "422")  # what an Idempotency-Key may be answered with
 CHANGING = ("412", "428")  # what If-Match may be answered with
+REFERENCE = "#/components/schemas/"
 FOR_KEYS = ("401", "403")  # what is public asks for no key
 
 
@@ -73,3 +75,28 @@ def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, An
                     },
                 )
     return result
+
+
+def shorten_names(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Name a message once: drf-spectacular appends Request to what is sent, and ours are named so already."""
+    schemas = result["components"].get("schemas", {})
+    longer = {
+        name: name.removesuffix("Request")
+        for name in schemas
+        if name.endswith("RequestRequest") and name.removesuffix("Request") not in schemas
+    }
+    references = {f"{REFERENCE}{old}": f"{REFERENCE}{new}" for old, new in longer.items()}
+    result["components"]["schemas"] = {
+        name: schemas[old] for name, old in sorted((longer.get(old, old), old) for old in schemas)
+    }
+    _rename(result, references=references)
+    return result
+
+
+def _rename(node: Any, *, references: Mapping[str, str]) -> None:
+    """Point every reference below a node to the new names."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        _rename(child, references=references)
+    if isinstance(node, dict) and node.get("$ref") in references:
+        node["$ref"] = references[node["$ref"]]

@@ -134,7 +134,10 @@ class StemsQuery(StrictMessage):
         help_text="Uses with commas between them; needs territories and the period.",
     )
     territories = DescribedCharField(
-        schema=TERRITORIES, required=False, help_text="Codes with commas between them."
+        schema=TERRITORIES,
+        checked=True,
+        required=False,
+        help_text="Codes with commas between them.",
     )
     starts_on = serializers.DateField(required=False)
     ends_on = serializers.DateField(required=False)

@@ -6,11 +6,13 @@ rights that is read in silence as something else is worse than a refusal.
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.extensions import (
     OpenApiSerializerExtension,
     OpenApiSerializerFieldExtension,
 )
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from catalog.rights.terms import UseType
 from catalog.rights.territories import ALL_TERRITORIES, WORLDWIDE
@@ -27,6 +29,24 @@ class StrictMessage(serializers.Serializer[Any]):
                 {name: [f"Unknown field; known are {known}."] for name in unknown}
             )
         return super().to_internal_value(data)
+
+
+def read_query(message: type[StrictMessage], request: Request) -> dict[str, Any]:
+    """Return what a query string says, by a message.
+
+    Raises
+    ------
+    ValidationError : if it says something else than the message takes, or something twice
+    """
+    repeated = [name for name, values in request.query_params.lists() if len(values) > 1]
+    if repeated:
+        raise serializers.ValidationError(
+            {name: ["This was sent more than once."] for name in sorted(repeated)}
+        )
+    query = message(data=request.query_params.dict())
+    query.is_valid(raise_exception=True)
+    asked: dict[str, Any] = query.validated_data
+    return asked
 
 
 class StrictMessageSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -97,11 +117,16 @@ class StrictDateField(serializers.DateField):
 
 
 class DescribedCharField(StrictCharField):
-    """Text whose shape the OpenAPI document states and somebody further inside checks, who names what is wrong with it."""
+    """Text whose shape the OpenAPI document states.
 
-    def __init__(self, *, schema: dict[str, Any], **kwargs: Any) -> None:
+    Somebody further inside checks it, who names what is wrong; with `checked` nobody does, and it is checked here.
+    """
+
+    def __init__(self, *, schema: dict[str, Any], checked: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.schema = schema
+        if checked:
+            self.validators.append(RegexValidator(schema["pattern"]))
 
 
 class CharFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

@@ -20,6 +20,7 @@ from catalog.api.messages import (
     StemsQuery,
     read_intended_use,
 )
+from catalog.api.strict import read_query
 from catalog.queries.availability import AvailableStem, StemFilter, list_available_stems
 from catalog.rights.identifiers import IdentifierKind, format_identifier
 from catalog.services.clearing import evaluate_rights
@@ -37,9 +38,7 @@ class StemsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List active stems; with `available_for`, those that may be used so."""
-        query = StemsQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
+        asked = read_query(StemsQuery, request)
         try:
             after = decode_cursor(asked["cursor"]) if "cursor" in asked else ""
         except InvalidCursor as error:

@@ -9,7 +9,7 @@ from compliance.certificates.certificate import Standing
 from compliance.services.certificate_checks import AudioMatch, CertificateCheck
 
 # Characters of a token: a song of 64 stems, each on many grants, in every country has some 40,000.
-MAX_TOKEN_LENGTH = 200_000
+MAX_TOKEN_LENGTH = 100_000
 
 
 class CertificateCheckRequest(StrictMessage):

@@ -14,7 +14,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from catalog.api.strict import StrictMessage
+from catalog.api.strict import StrictMessage, read_query
 from compliance import queries
 from compliance.api.views import get_caller
 from compliance.certificates.content_credentials import EMBEDDING_TYPES, MANIFEST_TYPE
@@ -81,8 +81,7 @@ class ContentCredentialView(APIView):
     )  # fmt: skip
     def get(self, request: Request, public_id: str) -> HttpResponseBase:
         """Return the approved song with its content credentials (C2PA) inside, or the manifest that goes beside it."""
-        query = ContentCredentialQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        asked = read_query(ContentCredentialQuery, request)
         approval = queries.get_approval(
             public_id=public_id, generator=get_caller(request).generator
         )
@@ -90,7 +89,7 @@ class ContentCredentialView(APIView):
             raise UnknownApproval(f"You have no approval {public_id}.")
         credential = get_content_credential(
             approval=approval,
-            as_sidecar=query.validated_data["form"] == "sidecar",
+            as_sidecar=asked["form"] == "sidecar",
             now=timezone.now(),
         )
         return answer_file(

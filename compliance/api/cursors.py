@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from catalog.api.strict import DescribedCharField, StrictMessage
+from rest_framework.fields import empty
+
+from catalog.api.strict import DescribedCharField, StrictMessage, read_query
 
 PAGE_SIZE = 50
 
@@ -11,19 +13,16 @@ class CursorField(DescribedCharField):
     """The `next_cursor` of a page."""
 
     def __init__(self) -> None:
-        pattern = "^[1-9][0-9]{0,17}$"
         super().__init__(
-            schema={"pattern": pattern},
+            schema={"pattern": "^[1-9][0-9]{0,17}$"},
+            checked=True,
             required=False,
             help_text="`next_cursor` of the page before.",
         )
 
-    def to_internal_value(self, data: Any) -> Any:
+    def run_validation(self, data: Any = empty) -> Any:
         """Return the row that the page before ended with."""
-        text = super().to_internal_value(data)
-        if not (text.isascii() and text.isdigit() and 0 < int(text[:19]) < 10**18):
-            self.fail("invalid")
-        return int(text)
+        return int(super().run_validation(data))
 
 
 class PageQuery(StrictMessage):
@@ -34,9 +33,7 @@ class PageQuery(StrictMessage):
 
 def read_cursor(request: Any) -> int | None:
     """Return the row before which the page asked for starts; None: the first page."""
-    query = PageQuery(data=request.query_params.dict())
-    query.is_valid(raise_exception=True)
-    cursor: int | None = query.validated_data.get("cursor")
+    cursor: int | None = read_query(PageQuery, request).get("cursor")
     return cursor
 
 

@@ -103,6 +103,20 @@ class ClearanceReport(serializers.Serializer[Any]):
     decided_at = serializers.DateTimeField(allow_null=True)
 
 
+class AudioField(serializers.FileField):
+    """An audio file; empty ones are refused."""
+
+
+class AudioFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Say so in the OpenAPI document."""
+
+    target_class = AudioField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Return the schema of the field."""
+        return {"type": "string", "format": "binary", "minLength": 1}
+
+
 class ManifestField(serializers.JSONField):
     """The manifest; `compliance.audio.manifest` reads it and names every fault."""
 
@@ -155,19 +169,17 @@ def _describe_number(field: NumberField) -> dict[str, Any]:
     }
 
 
-class SubmissionRequest(serializers.Serializer[Any]):
+class SubmissionRequest(StrictMessage):
     """A finished song, as multipart/form-data."""
 
     clearance = serializers.CharField(help_text="Id of a clearance that is cleared.")
-    audio = serializers.FileField(
+    audio = AudioField(
         help_text="The song: wav, flac, mp3 or ogg (m4a where the service has the extra)."
     )
     manifest = ManifestField(
         help_text='{"placements": [{"stem", "stem_start_s", "song_start_s", "length_s", ...}]}'
     )
-    vocal = serializers.FileField(
-        required=False, help_text="The vocal track as mixed, same formats."
-    )
+    vocal = AudioField(required=False, help_text="The vocal track as mixed, same formats.")
 
 
 class SubmissionReport(serializers.Serializer[Any]):

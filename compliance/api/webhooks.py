@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from catalog.api.strict import read_query
 from compliance import queries
 from compliance.api import webhook_messages as messages
 from compliance.api.cursors import PAGE_SIZE, PageQuery, make_page, read_cursor
@@ -33,10 +34,9 @@ class EventsView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """List what happened to your things after a place in the sequence, oldest first; nothing is ever left out."""
-        query = messages.EventQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        query = read_query(messages.EventQuery, request)
         seal_new_events()  # what is not sealed yet, because its sealer died, is told of too
-        after, limit = query.validated_data["after"], query.validated_data["limit"]
+        after, limit = query["after"], query["limit"]
         rows = queries.list_events(
             generator=get_caller(request).generator, after=after, limit=limit + 1
         )

@@ -19,9 +19,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logins:
-    """Who may log in, and the key of the demo generator."""
+    """Who may log in, and the id and the key of the demo generator."""
 
     people: tuple[Login, ...]
+    client_id: str
     api_key: str
 
     def find(self, username: str) -> Login:
@@ -32,7 +33,11 @@ class Logins:
 def read_logins(data_dir: Path) -> Logins:
     """Return the logins that `load_demo` made for a data folder."""
     data = json.loads((data_dir / FILE_NAME).read_text())
-    return Logins(people=tuple(Login(**row) for row in data["people"]), api_key=data["api_key"])
+    return Logins(
+        people=tuple(Login(**row) for row in data["people"]),
+        client_id=data.get("client_id", ""),  # data folders of before have none
+        api_key=data["api_key"],
+    )
 
 
 def write_logins(data_dir: Path, logins: Logins) -> None:

@@ -65,7 +65,8 @@ Cleartone runs.
   Log in as (these passwords were made for this data folder)
 {people}
 
-  API key of the demo generator
+  The demo generator: its id and its API key (docs/integrating.md goes the whole way with them)
+    {logins.client_id}
     {logins.api_key}
 
     curl -s {url}/api/v1/screenings -H 'Authorization: Bearer {logins.api_key}' \\

@@ -18,7 +18,6 @@ from config.demo.processes import PROJECT, Service, make_environment, run_comman
 
 # Cases for one operation in the fuzzing phase: with some forty operations and the other phases, above 5,000 in all.
 MAX_EXAMPLES = 100
-CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ def fuzz(
 ) -> Findings:
     """Run schemathesis against a service."""
     command = [
-        sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", f"{url}/api/schema",
+        sys.executable, "-m", "schemathesis.cli", "run", f"{url}/api/schema",
         "--header", f"Authorization: Bearer {key}", "--checks", "all", "--max-examples", str(max_examples),
         "--continue-on-failure", "--request-timeout", "60", "--no-color", "--suppress-health-check", "all",
     ]  # fmt: skip

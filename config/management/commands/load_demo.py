@@ -58,7 +58,9 @@ class Command(BaseCommand):
             _, key = issue_api_key(
                 generator=generator, label="demo", scopes=list_all_scopes(), by="system"
             )
-            write_logins(settings.DATA_DIR, Logins(people=people, api_key=key))
+            write_logins(
+                settings.DATA_DIR, Logins(people=people, client_id=generator.public_id, api_key=key)
+            )
         n_made = update_index()
         self.stdout.write(f"Demo catalog: {n_made} recordings fingerprinted and indexed.")
 

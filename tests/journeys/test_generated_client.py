@@ -1,0 +1,39 @@
+"""A client generated from the OpenAPI document, without edits, against a server and a worker as `make run` starts them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.demo.logins import read_logins
+from tests.api_schema import SNAPSHOT
+from tests.fuzz.api import serve_demo
+from tests.songs import make_song
+
+SCRIPT = Path(__file__).with_name("whole_life.py")
+PACKAGE = "cleartone_client"
+STEMS = ("moonlit-drums", "moonlit-keys", "moonlit-guitar")  # as the script declares them
+
+
+@pytest.mark.slow
+def test_a_generated_client_goes_the_whole_way(tmp_path):
+    generated = subprocess.run(
+        [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(SNAPSHOT), "--meta", "none",
+         "--output-path", str(tmp_path / PACKAGE)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert generated.returncode == 0, generated.stdout + generated.stderr
+    song = tmp_path / "song.wav"
+    song.write_bytes(make_song(*STEMS))
+    data = tmp_path / "data"
+    data.mkdir()
+    with serve_demo(data) as (service, _):
+        logins = read_logins(data)
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), service.url, logins.client_id, logins.api_key, str(song)],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the whole life was as expected" in done.stdout
