@@ -88,6 +88,9 @@ class RightsReason(serializers.Serializer[Any]):
     stem = serializers.CharField()
     side = serializers.CharField(allow_null=True)
     territories = serializers.ListField(child=serializers.CharField())
+    uses = serializers.ListField(
+        child=serializers.CharField(), help_text="The uses it is about; empty: every use asked for."
+    )
     grant = serializers.CharField(allow_null=True)
     starts_on = serializers.DateField(allow_null=True)
     ends_on = serializers.DateField(allow_null=True)

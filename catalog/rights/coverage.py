@@ -236,10 +236,7 @@ def _make_no_grant(need: Need) -> Reason:
         code=RightsCode.NO_GRANT,
         stem=need.stem.external_id,
         side=need.side,
-        text=(
-            f"No grant covers the {need.side} of {need.stem.external_id}; "
-            "enter and activate one under its agreement."
-        ),
+        text=(f"No grant covers the {need.side} of {need.stem.external_id}; leave the stem out."),
     )
 
 
@@ -249,25 +246,27 @@ def _list(words: Collection[str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """What one reason is about, apart from where."""
+    """What one reason is about, apart from where; with `of_uses` its text goes on after the uses it is about."""
 
     code: RightsCode
     text: str
     mend: str
     grant: str
+    of_uses: bool = False
     starts_on: date | None = None
     ends_on: date | None = None
 
 
 class _ReasonBook:
-    """Collect findings; the same finding in several cells becomes one reason with all its territories."""
+    """Collect findings; the same finding in several cells becomes one reason with all its territories and uses."""
 
     def __init__(self, need: Need) -> None:
         self.need = need
-        self.entries: dict[_Entry, frozenset[str]] = {}
+        self.entries: dict[_Entry, dict[str, frozenset[str]]] = {}
 
-    def _add(self, entry: _Entry, part: frozenset[str]) -> None:
-        self.entries[entry] = self.entries.get(entry, frozenset()) | part
+    def _add(self, entry: _Entry, part: frozenset[str], *, use: str = "") -> None:
+        parts = self.entries.setdefault(entry, {})
+        parts[use] = parts.get(use, frozenset()) | part
 
     def add_mismatch(self, *, mismatch: Mismatch, part: frozenset[str], grant: GrantTerms) -> None:
         """Note a term of the closest grant that does not admit the intent."""
@@ -275,7 +274,7 @@ class _ReasonBook:
             _Entry(
                 code=mismatch.code,
                 text=mismatch.text,
-                mend="change the intended use or obtain a grant",
+                mend="change the intended use or leave the stem out",
                 grant=grant.label,
             ),
             part,
@@ -286,12 +285,13 @@ class _ReasonBook:
         self._add(
             _Entry(
                 code=RightsCode.TERRITORY,
-                text=f"{cell.use} is not licensed there; {grant.label} covers "
-                f"{describe_territories(grant.territories)}",
-                mend="leave these territories out or obtain a grant for them",
+                text=f"not licensed there; {grant.label} covers {describe_territories(grant.territories)}",
+                mend="leave these territories or the stem out",
                 grant=grant.label,
+                of_uses=True,
             ),
             part,
+            use=cell.use,
         )
 
     def add_gaps(
@@ -318,31 +318,46 @@ class _ReasonBook:
                 _Entry(
                     code=RightsCode.EXPIRED if ended else RightsCode.TERM,
                     text=(
-                        f"{cell.use} is not licensed from {first} until {last}; "
+                        f"not licensed from {first} until {last}; "
                         f"{nearest.label} {'ended: it ran' if ended else 'runs'} {period}"
                     ),
-                    mend="ask for other dates or obtain a grant",
+                    mend="leave the stem out"
+                    if ended
+                    else "ask for other dates or leave the stem out",
                     grant=nearest.label,
+                    of_uses=True,
                     starts_on=first,
                     ends_on=last,
                 ),
                 part,
+                use=cell.use,
             )
 
     def __iter__(self) -> Iterator[Reason]:
         """Yield the reasons in a settled order."""
         everywhere = self.need.intent.territories
         stem = self.need.stem.external_id
-        for entry, part in self.entries.items():
+        for entry, part, uses in self._list_parts():
             whole = part == everywhere and entry.code != RightsCode.TERRITORY
             where = "" if whole else f" in {describe_territories(part)}"
+            what = f"{' and '.join(uses)} {'is' if len(uses) == 1 else 'are'} " if uses else ""
             yield Reason(
                 code=entry.code,
                 stem=stem,
                 side=self.need.side,
                 territories=() if whole else tuple(sorted(part)),
+                uses=uses,
                 grant=entry.grant,
                 starts_on=entry.starts_on,
                 ends_on=entry.ends_on,
-                text=f"{stem} ({self.need.side}){where}: {entry.text}. Mend: {entry.mend}.",
+                text=f"{stem} ({self.need.side}){where}: {what}{entry.text}. Mend: {entry.mend}.",
             )
+
+    def _list_parts(self) -> Iterator[tuple[_Entry, frozenset[str], tuple[str, ...]]]:
+        """Yield each finding with territories and the uses it concerns there; uses with the same territories together."""
+        for entry, parts in self.entries.items():
+            uses: dict[frozenset[str], list[str]] = {}
+            for use, part in parts.items():
+                uses.setdefault(part, []).append(use)
+            for part, names in uses.items():
+                yield entry, part, tuple(names) if entry.of_uses else ()

@@ -216,5 +216,5 @@ def _make_unknown(name: str) -> Reason:
     return Reason(
         code=RightsCode.UNKNOWN_STEM,
         stem=name,
-        text=f"There is no stem {name!r} in the catalog; check the spelling or import it.",
+        text=f"There is no stem {name!r} in the catalog; check the spelling.",
     )

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
+from catalog.rights.reasons import LEGAL_MENDS
 from compliance.admin.readonly import ReadOnlyAdmin
 from compliance.models import Clearance, Submission, Verification
 
@@ -36,12 +37,19 @@ def show_reasons(reasons: list[dict[str, Any]]) -> str:
             if reason.get("start_s") is not None
             else "",
             reason.get("text", ""),
+            _show_legal_mend(reason["code"]),
         )
         for reason in reasons
     ]
     return format_html(
-        "<ul>{}</ul>", format_html_join("", "<li><code>{}</code>{}<br>{}</li>", rows)
+        "<ul>{}</ul>", format_html_join("", "<li><code>{}</code>{}<br>{}{}</li>", rows)
     )
+
+
+def _show_legal_mend(code: str) -> str:
+    """Return what legal staff can do about a reason; the reason itself tells the generator what it can do."""
+    mend = LEGAL_MENDS.get(code)
+    return format_html("<br><em>Legal: {}</em>", mend) if mend else ""
 
 
 @admin.register(Clearance)

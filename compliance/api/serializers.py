@@ -71,7 +71,12 @@ class ReasonMessage(serializers.Serializer[Any]):
     reference = serializers.CharField(required=False, allow_null=True)
     side = serializers.CharField(required=False, allow_null=True)
     territories = serializers.ListField(child=serializers.CharField(), required=False)
+    uses = serializers.ListField(child=serializers.CharField(), required=False)
     grant = serializers.CharField(required=False, allow_null=True)
+    starts_on = serializers.DateField(required=False, allow_null=True)
+    ends_on = serializers.DateField(
+        required=False, allow_null=True, help_text="First day it no longer concerns."
+    )
     category = serializers.CharField(required=False, allow_null=True)
     start_s = serializers.FloatField(
         required=False, allow_null=True, help_text="In the song, seconds."

@@ -29,6 +29,6 @@ def check_consent_revoked(stem: StemFacts, intent: IntendedUse) -> Iterator[Reas
                 ends_on=intent.ends_on,
                 text=(
                     f"{consent.performer} revoked the consent to the voice on {stem.external_id} on "
-                    f"{consent.revoked_on}; a new consent is needed."
+                    f"{consent.revoked_on}; leave the stem out."
                 ),
             )

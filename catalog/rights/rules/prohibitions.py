@@ -33,7 +33,7 @@ def check_prohibitions(stem: StemFacts, intent: IntendedUse) -> Iterator[Reason]
                 text=(
                     f"{grant.label} forbids {', '.join(uses)} of {stem.external_id} ({side}) in "
                     f"{describe_territories(territories)} from {starts_on} until {ends_on}; "
-                    "leave that out or choose another stem."
+                    "leave that or the stem out."
                 ),
             )
 

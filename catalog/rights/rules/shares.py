@@ -19,8 +19,7 @@ def check_shares(stem: StemFacts, intent: IntendedUse) -> Iterator[Reason]:
                 stem=stem.external_id,
                 side=side,
                 text=(
-                    f"Nobody is entered as owner of the {side} of {stem.external_id}; "
-                    "enter shares that add to 100."
+                    f"Nobody is known to own the {side} of {stem.external_id}; leave the stem out."
                 ),
             )
         for share_set in sets:
@@ -55,7 +54,6 @@ def _make_reason(
         ends_on=gap.ends_on,
         text=(
             f"The {right_type.replace('_', ' ')} shares of {share_set.target} add to "
-            f"{gap.total.normalize():f}, not 100,{where} from {gap.starts_on} until {gap.ends_on}; "
-            f"{'correct the overlap' if gap.is_overlap else 'enter who holds the rest'}."
+            f"{gap.total.normalize():f}, not 100,{where} from {gap.starts_on} until {gap.ends_on}; leave the stem out."
         ),
     )

@@ -8,10 +8,10 @@ from catalog.rights.reasons import Reason, RightsCode
 from catalog.rights.terms import StemFacts, StemState
 
 REFUSALS: Final = {
-    StemState.DRAFT: (RightsCode.NOT_ACTIVE, "is still a draft; activate it in the catalog"),
-    StemState.IN_REVIEW: (RightsCode.NOT_ACTIVE, "is in review; activate it in the catalog"),
-    StemState.SUSPENDED: (RightsCode.SUSPENDED, "is suspended; choose another stem or ask legal"),
-    StemState.WITHDRAWN: (RightsCode.WITHDRAWN, "is withdrawn for good; choose another stem"),
+    StemState.DRAFT: (RightsCode.NOT_ACTIVE, "is not available yet; leave it out"),
+    StemState.IN_REVIEW: (RightsCode.NOT_ACTIVE, "is in review; leave it out until it is active"),
+    StemState.SUSPENDED: (RightsCode.SUSPENDED, "is suspended; leave it out"),
+    StemState.WITHDRAWN: (RightsCode.WITHDRAWN, "is withdrawn for good; leave it out"),
 }
 
 

@@ -105,4 +105,5 @@ def license_stems(*, now: dt.datetime) -> None:
                 agreement=agreement, sides=SIDES, uses=USES, territories="Worldwide",
                 valid_from=today - dt.timedelta(days=365), valid_until=today - dt.timedelta(days=30), stems=ended,
             )  # fmt: skip
-            activate_grant(grant=past, by=None, now=now)
+            # Its stem was active while it ran, and still is: what keeps it from being used is the grant alone.
+            activate_grant(grant=past, by=None, now=now - dt.timedelta(days=365))

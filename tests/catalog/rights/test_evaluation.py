@@ -5,7 +5,7 @@ import pytest
 
 from catalog.rights.evaluation import evaluate
 from catalog.rights.intended_use import IntendedUse, InvalidIntendedUse
-from catalog.rights.reasons import RightsCode
+from catalog.rights.reasons import LEGAL_MENDS, RightsCode
 from catalog.rights.terms import (
     ApprovalOfUse,
     CapPeriod,
@@ -455,3 +455,35 @@ def test_an_intended_use_that_asks_nothing_is_refused(changes, field_name):
 def test_worldwide_is_expanded():
     assert make_intent(territories=frozenset({"Worldwide"})).territories == ALL_TERRITORIES
     assert isinstance(make_intent(), IntendedUse)
+
+
+def test_every_code_tells_legal_staff_what_they_can_do():
+    assert set(LEGAL_MENDS) == set(RightsCode)
+
+
+def test_uses_that_fail_alike_share_one_reason_a_side():
+    intent = make_intent(uses=frozenset({"download", "event"}))
+    evaluation = ask(make_stem("drums", make_grant(ends_on=STARTS_ON)), intent=intent)
+    assert {(reason.side, reason.uses) for reason in evaluation.reasons} == {
+        ("master", ("download", "event")),
+        ("publishing", ("download", "event")),
+    }
+    assert len(evaluation.reasons) == 2
+    assert "download and event are not licensed" in evaluation.reasons[0].text
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [
+        make_stem("drums", make_grant(ends_on=STARTS_ON)),
+        make_stem("drums", make_grant(territories=frozenset({"FR"}))),
+        make_stem("drums", make_grant(sides=frozenset({"voice"}))),
+        make_stem(state=StemState.IN_REVIEW),
+        make_stem(share_sets=()),
+    ],
+    ids=["expired", "territory", "no_grant", "in_review", "shares"],
+)
+def test_generators_are_told_what_they_can_do_and_not_what_legal_staff_can(stem):
+    for reason in ask(stem).reasons:
+        assert "leave" in reason.text
+        assert not {"obtain", "enter", "activate"} & set(reason.text.split())
