@@ -41,3 +41,13 @@ def new_webhook_delivery_id() -> str:
 def new_approval_id() -> str:
     """Return a public id for an approval."""
     return new_public_id("apr")
+
+
+def new_usage_batch_id() -> str:
+    """Return a public id for a batch of reported use."""
+    return new_public_id("usb")
+
+
+def new_usage_report_id() -> str:
+    """Return a public id for a report of use; it is also the message id of its flat file."""
+    return new_public_id("usr")

@@ -1,8 +1,11 @@
 """What is read of compliance. Every query of a generator's data takes the generator: another's row is a missing row."""
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Sum
 
 from compliance.certificates.status_list import LIST_SIZE
 from compliance.models import (
@@ -15,6 +18,9 @@ from compliance.models import (
     Generator,
     IndexGeneration,
     Submission,
+    UsageEvent,
+    UsageKind,
+    UsageReportRow,
     Verification,
     WebhookDelivery,
     WebhookEndpoint,
@@ -130,3 +136,105 @@ def list_deliveries(
         rows = rows.filter(id__lt=before_id)
     rows = rows.select_related("event", "endpoint").prefetch_related("attempts")
     return list(rows.order_by("-id")[:limit])
+
+
+def lock_usage(generator: Generator) -> None:
+    """Let nobody else take in use of this generator until the transaction ends."""
+    Generator.objects.select_for_update().get(pk=generator.pk)
+
+
+def get_approvals_of_use(*, generator: Generator, public_ids: Iterable[str]) -> dict[str, Approval]:
+    """Return the generator's approvals with these ids, with what is needed to count their use."""
+    rows = Approval.objects.filter(
+        public_id__in=list(public_ids), submission__generator=generator
+    ).select_related("submission__clearance", "rights_snapshot")
+    return {row.public_id: row for row in rows.prefetch_related("submission__verifications")}
+
+
+def find_usage_events(*, generator: Generator, event_ids: Iterable[str]) -> dict[str, UsageEvent]:
+    """Return the events among these that were counted already, by id."""
+    rows = UsageEvent.objects.filter(generator=generator, event_id__in=list(event_ids))
+    return {row.event_id: row for row in rows}
+
+
+def sum_correctable_use(
+    approval_ids: Iterable[int],
+) -> dict[tuple[int, str, dt.date], tuple[int, int]]:
+    """Return quantity and seconds on record, by (approval, kind, day)."""
+    rows = UsageEvent.objects.filter(approval_id__in=list(approval_ids)).order_by()
+    sums = rows.values_list("approval_id", "kind", "day").annotate(
+        total=Sum("quantity"), heard=Sum("seconds")
+    )
+    return {(approval, kind, day): (n, s) for approval, kind, day, n, s in sums}
+
+
+def sum_plays(
+    approval_ids: Iterable[int], *, received_before: dt.datetime | None = None
+) -> dict[int, list[tuple[dt.date, int, int]]]:
+    """Return (day, plays, seconds) of each approval, of what was received before a moment or ever."""
+    rows = UsageEvent.objects.filter(approval_id__in=list(approval_ids), kind=UsageKind.PLAY)
+    if received_before is not None:
+        rows = rows.filter(received_at__lt=received_before)
+    found: dict[int, list[tuple[dt.date, int, int]]] = defaultdict(list)
+    for approval_id, day, plays, seconds in (
+        rows.order_by()
+        .values_list("approval_id", "day")
+        .annotate(n=Sum("quantity"), s=Sum("seconds"))
+    ):
+        found[approval_id].append((day, plays, seconds))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseTotal:
+    """Use of one song of one kind, on one day in one territory, while it was licensed or not."""
+
+    approval_id: int
+    kind: str
+    day: dt.date
+    territory: str
+    is_licensed: bool
+    quantity: int
+    seconds: int
+
+
+def sum_use_received(*, start: dt.datetime, end: dt.datetime) -> list[UseTotal]:
+    """Return what use was received in [start, end), added up."""
+    names = ("approval_id", "kind", "day", "territory", "is_licensed")
+    rows = UsageEvent.objects.filter(received_at__gte=start, received_at__lt=end).order_by(*names)
+    sums = rows.values(*names).annotate(total=Sum("quantity"), heard=Sum("seconds"))
+    return [
+        UseTotal(**{name: row[name] for name in names}, quantity=row["total"], seconds=row["heard"])
+        for row in sums
+    ]
+
+
+def _read_approvals() -> QuerySet[Approval]:
+    return Approval.objects.select_related(
+        "submission__clearance", "submission__generator", "rights_snapshot"
+    ).order_by("id")
+
+
+def list_approvals_decided(*, start: dt.datetime, end: dt.datetime) -> list[Approval]:
+    """Return the approvals of songs that were decided in [start, end), in order."""
+    period = {"submission__decided_at__gte": start, "submission__decided_at__lt": end}
+    return list(_read_approvals().filter(**period))
+
+
+def get_approvals(ids: Iterable[int]) -> list[Approval]:
+    """Return approvals by row, with what reports say of them."""
+    return list(_read_approvals().filter(id__in=list(ids)))
+
+
+def find_closed_report(
+    *, licensor_id: int, starts_on: dt.date, ends_on: dt.date
+) -> UsageReportRow | None:
+    """Return the report that was closed for exactly this period, or None."""
+    return UsageReportRow.objects.filter(
+        licensor_id=licensor_id, starts_on=starts_on, ends_on=ends_on
+    ).first()
+
+
+def get_last_closed_report(*, licensor_id: int) -> UsageReportRow | None:
+    """Return the licensor's newest closed report, or None."""
+    return UsageReportRow.objects.filter(licensor_id=licensor_id).order_by("-ends_on").first()

@@ -190,6 +190,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "UsageKindEnum": "compliance.models.usage.UsageKind.choices",
+    },
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "POSTPROCESSING_HOOKS": [
@@ -227,6 +230,11 @@ CERTIFICATE_KEY_FILE = env.str("CERTIFICATE_KEY_FILE", default="")
 # tests, made on first use in DATA_DIR/keys, which nobody trusts.
 C2PA_CERTIFICATE_FILE = env.str("C2PA_CERTIFICATE_FILE", default="")
 C2PA_KEY_FILE = env.str("C2PA_KEY_FILE", default="")
+
+# -- Usage reports -----------------------------------------------------------------------------------------------------
+
+# Who reports, as it stands in the flat files for licensors.
+USAGE_REPORT_SENDER = env.str("USAGE_REPORT_SENDER", default="Cleartone")
 
 # -- Webhooks ----------------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from catalog.admin.base import (
 )
 from catalog.admin.drawings import PeriodBar, draw_periods, draw_territories
 from catalog.exchange.resources import GrantResource
-from catalog.models import Cap, Grant, UseApproval
+from catalog.models import Cap, Fee, Grant, UseApproval
 from catalog.models.agreements import GrantStatus
 from catalog.models.change_sets import ChangeAction
 from catalog.queries.endings import list_endings
@@ -109,25 +109,38 @@ class GrantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in s
             raise ValidationError(str(error)) from error
 
 
-class CapInline(TabularInline):  # type: ignore[misc]  # untyped
-    """Limits on quantity, entered with the draft."""
+class DraftInline(TabularInline):  # type: ignore[misc]  # untyped
+    """Rows that are entered with the draft and stay as they are once the grant is active."""
 
-    model = Cap
     extra = 0
-    fields = ["unit", "limit", "period", "scope", "on_limit", "warn_at_pct"]
     tab = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let a draft take caps."""
+        """Let a draft take rows."""
         return is_draft(obj) and super().has_add_permission(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let the caps of a draft change."""
+        """Let the rows of a draft change."""
         return is_draft(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let the caps of a draft go."""
+        """Let the rows of a draft go."""
         return is_draft(obj) and super().has_change_permission(request, obj)
+
+
+class CapInline(DraftInline):
+    """Limits on quantity."""
+
+    model = Cap
+    fields = ["unit", "limit", "period", "scope", "on_limit", "warn_at_pct"]
+
+
+class FeeInline(DraftInline):
+    """What is owed."""
+
+    model = Fee
+    fields = ["kind", "amount", "currency", "payee"]
+    autocomplete_fields = ["payee"]
 
 
 class UseApprovalInline(TabularInline):  # type: ignore[misc]  # untyped
@@ -150,7 +163,7 @@ class GrantAdmin(ExportingAdmin):
     resource_classes = [GrantResource]
 
     form = GrantForm
-    inlines = [CapInline, UseApprovalInline]
+    inlines = [CapInline, FeeInline, UseApprovalInline]
     list_display = [
         "show_label", "show_effect", "show_status", "show_sides", "show_uses", "territory", "valid_from", "valid_until",
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from catalog.models.availability import Availability
 from catalog.models.caps import Cap, CapBalance, CapEntry, CapHold
 from catalog.models.change_sets import AgreementRead, Change, ChangeSet
 from catalog.models.consents import VoiceConsent
+from catalog.models.fees import Fee
 from catalog.models.music import Recording, Stem, Work
 from catalog.models.parties import Party
 from catalog.models.references import ReferenceRecording
@@ -22,6 +23,7 @@ __all__ = [
     "CapHold",
     "Change",
     "ChangeSet",
+    "Fee",
     "Grant",
     "GrantTarget",
     "Party",

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from catalog.models import Cap, Grant, Stem
+from catalog.models import Cap, Fee, Grant, Stem
 from catalog.models.agreements import TERM_FIELDS
 from catalog.rights.identifiers import IdentifierKind, format_identifier
 
@@ -45,7 +45,7 @@ def describe_grants(grant_ids: Collection[int]) -> list[dict[str, Any]]:
     grants = (
         Grant.objects.filter(id__in=list(grant_ids))
         .select_related("agreement__licensor", "agreement__licensee", "territory")
-        .prefetch_related("caps", "targets__stem", "targets__recording")
+        .prefetch_related("caps", "fees__payee", "targets__stem", "targets__recording")
         .order_by("id")
     )
     return [_describe_grant(grant) for grant in grants]
@@ -82,6 +82,7 @@ def _describe_grant(grant: Grant) -> dict[str, Any]:
             for target in grant.targets.all()
         ),
         "caps": [_describe_cap(cap) for cap in grant.caps.all()],
+        "fees": [_describe_fee(fee) for fee in grant.fees.all()],
     }
 
 
@@ -93,6 +94,15 @@ def _describe_cap(cap: Cap) -> dict[str, Any]:
         "period": cap.period,
         "scope": cap.scope,
         "on_limit": cap.on_limit,
+    }
+
+
+def _describe_fee(fee: Fee) -> dict[str, Any]:
+    return {
+        "kind": fee.kind,
+        "amount": str(fee.amount),
+        "currency": fee.currency,
+        "payee": fee.payee.name if fee.payee else None,
     }
 
 

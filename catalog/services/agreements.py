@@ -22,6 +22,7 @@ from catalog.models.caps import OnLimit
 from catalog.rights.identifiers import IdentifierKind, normalize_identifier
 from catalog.rights.terms import CapPeriod, CapScope, CapUnit
 from catalog.services.availability import refresh_availability_of_grant
+from catalog.services.fees import add_fee
 from catalog.services.history import save_as
 from catalog.services.stems import activate_ready_stems
 
@@ -408,6 +409,14 @@ def draft_successor(
             scope=cap.scope,
             on_limit=cap.on_limit,
             warn_at_pct=cap.warn_at_pct,
+        )
+    for fee in grant.fees.all():
+        add_fee(
+            grant=successor,
+            kind=fee.kind,
+            amount=fee.amount,
+            currency=fee.currency,
+            payee=fee.payee,
         )
     return successor
 

@@ -4,11 +4,12 @@ Every function that takes from a cap first locks the rows of the caps, in id ord
 SQLite by the write lock the transaction begins with. So two clearances see one another, and no cap is ever overspent.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from catalog.models import Cap, CapBalance, CapEntry, CapHold
 from catalog.models.caps import EntryKind, HoldStatus
@@ -16,6 +17,7 @@ from catalog.queries.rights_facts import find_cap_ids, load_stem_facts
 from catalog.rights.buckets import make_bucket
 from catalog.rights.evaluation import CapUse, RightsEvaluation, evaluate
 from catalog.rights.intended_use import IntendedUse
+from catalog.rights.terms import CapTerms, StemFacts
 
 
 class AlreadyHeld(Exception):
@@ -37,11 +39,44 @@ class HoldReleased(Exception):
 
 
 def evaluate_rights(
-    *, stems: Sequence[str], intent: IntendedUse, now: datetime
+    *, stems: Sequence[str], intent: IntendedUse, now: datetime, held_by: str = ""
 ) -> RightsEvaluation:
-    """Return whether the stems may be used so, as of now; nothing is reserved."""
+    """Return whether the stems may be used so, as of now; nothing is reserved.
+
+    What the subject `held_by` holds already is its own to take and does not count against it.
+    """
     facts = load_stem_facts(stems=stems, intent=intent, on=_get_day(now))
+    if held_by:
+        own = _sum_holds(subject=held_by)
+        facts = {name: _give_back(fact, own, intent, _get_day(now)) for name, fact in facts.items()}
     return evaluate(stems=stems, facts=facts, intent=intent)
+
+
+def _sum_holds(*, subject: str) -> dict[tuple[int, str], int]:
+    """Return what a subject holds, by cap and bucket."""
+    holds = CapHold.objects.filter(subject=subject, status=HoldStatus.HELD).order_by()
+    sums = holds.values_list("cap_id", "bucket").annotate(total=Sum("quantity"))
+    return {(cap_id, bucket): total for cap_id, bucket, total in sums}
+
+
+def _give_back(
+    facts: StemFacts, own: Mapping[tuple[int, str], int], intent: IntendedUse, on: date
+) -> StemFacts:
+    """Return the facts of a stem with a subject's own holds added to what remains of each cap."""
+
+    def refill(cap: CapTerms) -> CapTerms:
+        remaining = {}
+        for stem, left in cap.remaining.items():
+            bucket = make_bucket(
+                period=cap.period, scope=cap.scope, campaign=intent.campaign, stem=stem, on=on
+            )
+            remaining[stem] = left + own.get((cap.id, bucket), 0)
+        return replace(cap, remaining=remaining)
+
+    grants = (
+        replace(grant, caps=tuple(refill(cap) for cap in grant.caps)) for grant in facts.grants
+    )
+    return replace(facts, grants=tuple(grants))
 
 
 @transaction.atomic

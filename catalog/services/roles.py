@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission
 
 # What editors enter. Grants and change sets are entered too; what activates them is a decision of approvers.
 EDITED: Final = (
-    "party", "work", "recording", "stem", "referencerecording", "share", "agreement", "grant", "granttarget", "cap",
+    "party", "work", "recording", "stem", "referencerecording", "share", "agreement", "grant", "granttarget", "cap", "fee",
     "useapproval", "voiceconsent",
 )  # fmt: skip
 SEEN: Final = (
@@ -28,6 +28,7 @@ EDITS: Final = (
     "add_changeset",
     "delete_share",
     "delete_cap",
+    "delete_fee",
 )
 ROLES: Final = {
     "Catalog viewers": VIEWS,

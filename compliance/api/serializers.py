@@ -13,6 +13,7 @@ from catalog.api.strict import (
     DistinctListField,
     StrictCharField,
     StrictDateField,
+    StrictIntegerField,
     StrictMessage,
 )
 from compliance.audio.manifest import (
@@ -25,6 +26,8 @@ from compliance.models import ApprovalStatus, ClearanceStatus, SubmissionStatus
 
 # Stems in one clearance: more than any song of the field has, few enough to evaluate at once.
 MAX_STEMS = 64
+# Plays or seconds of one song: more than anybody expects, few enough to add up for ever.
+MAX_QUANTITY = 1_000_000_000
 
 
 class IntentMessage(StrictMessage):
@@ -42,6 +45,14 @@ class IntentMessage(StrictMessage):
     )
     starts_on = StrictDateField()
     ends_on = StrictDateField()
+    plays = StrictIntegerField(
+        required=False, min_value=0, max_value=MAX_QUANTITY,
+        help_text="Expected of one song; needed where a grant caps plays, and taken from the cap at approval.",
+    )  # fmt: skip
+    seconds = StrictIntegerField(
+        required=False, min_value=0, max_value=MAX_QUANTITY,
+        help_text="Expected to be heard of one song; needed where a grant caps seconds.",
+    )  # fmt: skip
 
 
 class ClearanceRequest(StrictMessage):

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from compliance.api import approvals, certificates, content_credentials, oauth, views, webhooks
+from compliance.api import (
+    approvals,
+    certificates,
+    content_credentials,
+    oauth,
+    usage,
+    views,
+    webhooks,
+)
 
 urlpatterns = [
     path("oauth/token", oauth.TokenView.as_view(), name="oauth-token"),
@@ -36,6 +44,7 @@ urlpatterns = [
         certificates.CertificateCheckView.as_view(),
         name="certificate-verify",
     ),
+    path("usage-events", usage.UsageEventsView.as_view(), name="usage-events"),
     path("status-lists/<int:number>", approvals.StatusListView.as_view(), name="status-list"),
     path("events", webhooks.EventsView.as_view(), name="events"),
     path("events/<str:public_id>/replay", webhooks.EventReplayView.as_view(), name="event-replay"),

@@ -10,6 +10,7 @@ from compliance.models.idempotency import IdempotencyRecord
 from compliance.models.job import Job, JobState
 from compliance.models.rights_snapshot import RightsSnapshot
 from compliance.models.submission import Submission, SubmissionStatus
+from compliance.models.usage import UsageEvent, UsageKind, UsageReportRow
 from compliance.models.verification import Verification
 from compliance.models.webhook import (
     DeliveryState,
@@ -39,6 +40,9 @@ __all__ = [
     "RightsSnapshot",
     "Submission",
     "SubmissionStatus",
+    "UsageEvent",
+    "UsageKind",
+    "UsageReportRow",
     "Verification",
     "WebhookAttempt",
     "WebhookDelivery",

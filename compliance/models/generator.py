@@ -20,6 +20,7 @@ class Scope(models.TextChoices):
     SUBMISSIONS_WRITE = "submissions:write", "Submit songs"
     SUBMISSIONS_READ = "submissions:read", "Read own submissions and reports"
     APPROVALS_READ = "approvals:read", "Read own approvals and certificates"
+    USAGE_WRITE = "usage:write", "Report the use of own songs"
     EVENTS_READ = "events:read", "Read own events and webhook endpoints"
     WEBHOOKS_WRITE = "webhooks:write", "Change own webhook endpoints, send events again"
 

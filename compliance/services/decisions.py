@@ -13,14 +13,17 @@ from moderation.services.reviews import open_review_case
 
 # Review cases about a song carry this kind.
 SUBJECT_KIND = "submission"
-# The held caps answer for this one: our own hold would count against us.
+# A limit that was lowered meanwhile takes nothing back: what is held stays held.
 HELD_CODES = frozenset({"rights.cap_exhausted"})
 
 
 def find_rights_failures(*, submission: Submission, now: dt.datetime) -> list[dict[str, Any]]:
     """Return every reason why the rights that were cleared do not hold today."""
     evaluation = evaluate_rights(
-        stems=submission.clearance.stems, intent=read_intent(submission.clearance.intent), now=now
+        stems=submission.clearance.stems,
+        intent=read_intent(submission.clearance.intent),
+        now=now,
+        held_by=submission.cap_subject,
     )
     return [reason.to_json() for reason in evaluation.reasons if reason.code not in HELD_CODES]
 

@@ -1,6 +1,7 @@
 """The intended use as generators send it and as clearances store it."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from catalog.rights.intended_use import IntendedUse, make_intended_use
@@ -9,13 +10,16 @@ from catalog.rights.intended_use import IntendedUse, make_intended_use
 def read_intent(data: dict[str, Any]) -> IntendedUse:
     """Return the intended use in `territories`, `uses`, `starts_on` and `ends_on` (ISO dates, the end exclusive).
 
+    `plays` and `seconds`, where given, say what is expected of one song.
+
     Raises
     ------
     InvalidIntendedUse : if it names an unknown territory or use, or ends before it starts
     """
-    return make_intended_use(
+    intent = make_intended_use(
         territories=data["territories"],
         uses=data["uses"],
         starts_on=dt.date.fromisoformat(data["starts_on"]),
         ends_on=dt.date.fromisoformat(data["ends_on"]),
     )
+    return replace(intent, plays=data.get("plays"), seconds=data.get("seconds"))

@@ -8,17 +8,20 @@ from compliance.services.signing_keys import load_keys
 
 def keep_rights_snapshot(*, approval: Approval, certificate: Certificate) -> RightsSnapshot:
     """Store the stems and grants that a certificate names, as they are now; call with the approval's transaction."""
+    grants_of = {stem.stem: [grant.id for grant in stem.grants] for stem in certificate.stems}
     return RightsSnapshot.objects.create(
         approval=approval,
-        stems=describe_stems([stem.stem for stem in certificate.stems]),
+        stems=[
+            stem | {"grants": grants_of[stem["stem"]]} for stem in describe_stems(list(grants_of))
+        ],
         grants=describe_grants({grant.id for stem in certificate.stems for grant in stem.grants}),
     )
 
 
 def get_rights_snapshot(*, approval: Approval) -> RightsSnapshot:
     """Return what was kept with the approval; one from before snapshots were kept gets its own now, dated now."""
-    kept = RightsSnapshot.objects.filter(approval=approval).first()
-    if kept is not None:
-        return kept
-    certificate = read_certificate(token=approval.certificate, keys=load_keys())
-    return keep_rights_snapshot(approval=approval, certificate=certificate)
+    try:
+        return approval.rights_snapshot
+    except RightsSnapshot.DoesNotExist:
+        certificate = read_certificate(token=approval.certificate, keys=load_keys())
+        return keep_rights_snapshot(approval=approval, certificate=certificate)
