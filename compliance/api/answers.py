@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from compliance.explanations import DEFAULT_LANGUAGE, explain
 from compliance.models import Approval, Clearance, Submission, Verification
 
 
@@ -10,12 +11,19 @@ def _iso(moment: Any) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def describe_clearance(clearance: Clearance) -> dict[str, Any]:
+def explain_reasons(reasons: list[dict[str, Any]], *, language: str) -> list[dict[str, Any]]:
+    """Return reasons with what each means to the person who asked for the song."""
+    return [
+        {**reason, "explanation": explain(reason["code"], language=language)} for reason in reasons
+    ]
+
+
+def describe_clearance(clearance: Clearance, *, language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
     """Return a ClearanceReport."""
     return {
         "id": clearance.public_id,
         "outcome": clearance.status,
-        "reasons": clearance.reasons,
+        "reasons": explain_reasons(clearance.reasons, language=language),
         "message": clearance.message,
         "stems": clearance.stems,
         "intent": clearance.intent,
@@ -28,7 +36,10 @@ def describe_clearance(clearance: Clearance) -> dict[str, Any]:
 
 
 def describe_submission(
-    submission: Submission, *, verification: Verification | None
+    submission: Submission,
+    *,
+    verification: Verification | None,
+    language: str = DEFAULT_LANGUAGE,
 ) -> dict[str, Any]:
     """Return a SubmissionReport; without a verification its report is null."""
     approval = getattr(submission, "approval", None)
@@ -37,7 +48,7 @@ def describe_submission(
         "clearance": submission.clearance.public_id,
         "state": submission.status,
         "approval": approval.public_id if approval else None,
-        "reasons": submission.reasons,
+        "reasons": explain_reasons(submission.reasons, language=language),
         "audio_sha256": submission.audio_sha256,
         "audio_bytes": submission.audio_bytes,
         "manifest": submission.manifest,

@@ -77,7 +77,11 @@ class ReasonMessage(serializers.Serializer[Any]):
     """One reason: a stable code, what it is about, and a sentence for people."""
 
     code = serializers.CharField(help_text="Such as rights.territory or audio.undeclared_stem.")
-    text = serializers.CharField()
+    text = serializers.CharField(help_text="For the people who integrate: every fact, in English.")
+    explanation = serializers.CharField(
+        allow_null=True,
+        help_text="For the person who asked for the song, in the language of Accept-Language.",
+    )
     stem = serializers.CharField(required=False, allow_null=True)
     reference = serializers.CharField(required=False, allow_null=True)
     side = serializers.CharField(required=False, allow_null=True)

@@ -5,8 +5,9 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +27,7 @@ from compliance.api.serializers import (
 )
 from compliance.api.submission_form import read_submission_form
 from compliance.api.uploads import AudioUploadHandler, refuse_declared_size
+from compliance.explanations import choose_language
 from compliance.services.clearances import (
     UnknownClearance,
     cancel_clearance,
@@ -35,6 +37,23 @@ from compliance.services.clearances import (
 from compliance.services.rights_intent import read_intent
 from compliance.services.song_files import discard_song, store_song
 from compliance.services.submissions import UnknownSubmission, submit_song
+
+ACCEPT_LANGUAGE = OpenApiParameter(
+    "Accept-Language", OpenApiTypes.STR, OpenApiParameter.HEADER,
+    description="Of the explanations of reasons: en, es, pt, fr, de or ko; en if none of these is wanted.",
+)  # fmt: skip
+
+
+def read_language(request: Request) -> str:
+    """Return the language in which reasons are explained to this client."""
+    return choose_language(request.headers.get("Accept-Language", ""))
+
+
+def answer_in(language: str, response: Response) -> Response:
+    """Mark an answer with its language."""
+    response["Content-Language"] = language
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
 
 
 def get_caller(request: Request) -> Caller:
@@ -50,7 +69,7 @@ class ClearancesView(APIView):
 
     @extend_schema(
         operation_id="create_clearance", request=ClearanceRequest, responses={201: ClearanceReport},
-        parameters=[IDEMPOTENCY_KEY], tags=["clearances"],
+        parameters=[IDEMPOTENCY_KEY, ACCEPT_LANGUAGE], tags=["clearances"],
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """Screen the message, evaluate the rights in the stems for the intended use, and hold their caps."""
@@ -58,6 +77,7 @@ class ClearancesView(APIView):
         form.is_valid(raise_exception=True)
         intent = read_intent(request.data["intent"])
 
+        language = read_language(request)
         message = judge_message(
             text=form.validated_data["message"],
             language=form.validated_data.get("language"),
@@ -73,9 +93,9 @@ class ClearancesView(APIView):
                 intent_json=request.data["intent"],
                 now=timezone.now(),
             )
-            return 201, answers.describe_clearance(clearance)
+            return 201, answers.describe_clearance(clearance, language=language)
 
-        return answer_once(request, content=request.data, work=work)
+        return answer_in(language, answer_once(request, content=request.data, work=work))
 
 
 class ClearanceView(APIView):
@@ -83,7 +103,9 @@ class ClearanceView(APIView):
 
     required_scopes = {"GET": ("clearances:read",)}
 
-    @extend_schema(operation_id="get_clearance", responses=ClearanceReport, tags=["clearances"])
+    @extend_schema(
+        operation_id="get_clearance", responses=ClearanceReport, parameters=[ACCEPT_LANGUAGE], tags=["clearances"]
+    )  # fmt: skip
     def get(self, request: Request, public_id: str) -> Response:
         """Return the clearance with every reason."""
         clearance = queries.get_clearance(
@@ -91,7 +113,10 @@ class ClearanceView(APIView):
         )
         if clearance is None:
             raise UnknownClearance(f"You have no clearance {public_id}.")
-        return Response(answers.describe_clearance(clearance))
+        language = read_language(request)
+        return answer_in(
+            language, Response(answers.describe_clearance(clearance, language=language))
+        )
 
 
 class ClearanceCancelView(APIView):
@@ -181,7 +206,9 @@ class SubmissionView(APIView):
 
     required_scopes = {"GET": ("submissions:read",)}
 
-    @extend_schema(operation_id="get_submission", responses=SubmissionReport, tags=["submissions"])
+    @extend_schema(
+        operation_id="get_submission", responses=SubmissionReport, parameters=[ACCEPT_LANGUAGE], tags=["submissions"]
+    )  # fmt: skip
     def get(self, request: Request, public_id: str) -> Response:
         """Return where the song stands, every reason, and the full report of its verification."""
         submission = queries.get_submission(
@@ -190,7 +217,11 @@ class SubmissionView(APIView):
         if submission is None:
             raise UnknownSubmission(f"You have no submission {public_id}.")
         verification = queries.get_last_verification(submission=submission)
-        return Response(answers.describe_submission(submission, verification=verification))
+        language = read_language(request)
+        report = answers.describe_submission(
+            submission, verification=verification, language=language
+        )
+        return answer_in(language, Response(report))
 
 
 class TimelineView(APIView):

@@ -121,3 +121,15 @@ def test_a_faulty_field_is_named(api, grant, change, pointer):
     assert response.status_code == 422, response.content
     assert response.headers["Content-Type"] == "application/problem+json"
     assert pointer in {error["pointer"] for error in response.json()["errors"]}
+
+
+def test_reasons_are_explained_in_the_language_asked_for(api, grant):
+    denied = ask(api, stems=[ENDED], **{"Accept-Language": "ko, en;q=0.5"})
+    assert denied.headers["Content-Language"] == "ko"
+    explanations = {reason["code"]: reason["explanation"] for reason in denied.json()["reasons"]}
+    assert explanations["rights.expired"] == "라이선스가 만료되었습니다."
+    again = api.get(
+        f"/api/v1/clearances/{denied.json()['id']}", headers={"Accept-Language": "pt-BR"}
+    )
+    assert "A licença terminou." in {reason["explanation"] for reason in again.json()["reasons"]}
+    assert "Accept-Language" in again.headers["Vary"]
