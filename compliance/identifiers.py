@@ -51,3 +51,13 @@ def new_usage_batch_id() -> str:
 def new_usage_report_id() -> str:
     """Return a public id for a report of use; it is also the message id of its flat file."""
     return new_public_id("usr")
+
+
+def new_recall_id() -> str:
+    """Return a public id for a recall."""
+    return new_public_id("rcl")
+
+
+def new_request_id() -> str:
+    """Return a public id for a request that waits for a second person."""
+    return new_public_id("req")

@@ -17,6 +17,10 @@ from compliance.models import (
     Event,
     Generator,
     IndexGeneration,
+    Recall,
+    RecallNotice,
+    RecallSong,
+    SongOutcome,
     Submission,
     UsageEvent,
     UsageKind,
@@ -69,7 +73,7 @@ def get_approval(*, public_id: str, generator: Generator) -> Approval | None:
     """Return the generator's approval, or None."""
     return (
         Approval.objects.filter(public_id=public_id, submission__generator=generator)
-        .select_related("submission__clearance")
+        .select_related("submission__clearance", "submission__generator", "superseded_by")
         .first()
     )
 
@@ -238,3 +242,42 @@ def find_closed_report(
 def get_last_closed_report(*, licensor_id: int) -> UsageReportRow | None:
     """Return the licensor's newest closed report, or None."""
     return UsageReportRow.objects.filter(licensor_id=licensor_id).order_by("-ends_on").first()
+
+
+def list_recall_notices(
+    *, generator: Generator, before_id: int | None, limit: int
+) -> list[RecallNotice]:
+    """Return the recalls that concern the generator, newest first, starting below `before_id`."""
+    rows = RecallNotice.objects.filter(generator=generator).select_related(*_RECALL_SOURCE)
+    if before_id is not None:
+        rows = rows.filter(id__lt=before_id)
+    return list(rows.order_by("-id")[:limit])
+
+
+def get_recall_notice(*, public_id: str, generator: Generator) -> RecallNotice | None:
+    """Return what the generator was told of a recall, or None if none of its songs is in it."""
+    rows = RecallNotice.objects.filter(recall__public_id=public_id, generator=generator)
+    return rows.select_related(*_RECALL_SOURCE).first()
+
+
+_RECALL_SOURCE = ("recall__grant__agreement", "recall__stem", "recall__undoes")
+
+
+def name_recall_source(recall: Recall) -> tuple[str, str]:
+    """Return the kind and the name of what the recalled songs rest on."""
+    if recall.grant is not None:
+        return "grant", recall.grant.label
+    return "stem", recall.stem.external_id if recall.stem is not None else ""
+
+
+def list_recalled_songs(
+    *, public_id: str, generator: Generator, after_id: int, acknowledged: bool | None, limit: int
+) -> list[RecallSong]:
+    """Return the generator's songs that a recall moved, in order, starting above `after_id`."""
+    rows = RecallSong.objects.filter(
+        recall__public_id=public_id, generator=generator, outcome=SongOutcome.MOVED, id__gt=after_id
+    )
+    if acknowledged is not None:
+        rows = rows.filter(acknowledged_at__isnull=not acknowledged)
+    rows = rows.select_related("recall", "approval__submission").defer("approval__certificate")
+    return list(rows.order_by("id")[:limit])

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from compliance.services import jobs
 from compliance.services.access_tokens import delete_expired_tokens
-from compliance.services.clearances import expire_clearances
+from compliance.services.approval_ends import sunset_approvals
+from compliance.services.clearance_times import expire_clearances, warn_of_expiry
 from compliance.services.deliveries import bury_delivery, deliver_webhook_job
 from compliance.services.idempotency import delete_old_records
 from compliance.services.index_publication import prune_segment_cache
@@ -17,8 +18,11 @@ from compliance.services.indexing import (
     bury_index_build,
     enqueue_index_build_if_behind,
 )
+from compliance.services.notices import tell_of_caps, tell_of_endings
 from compliance.services.outbox import DELIVER_JOB, RETRIES
 from compliance.services.rate_limits import delete_old_windows
+from compliance.services.recall_batches import apply_recall_job, bury_recall
+from compliance.services.recalls import APPLY_JOB, open_due_recalls, remind_generators
 from compliance.services.sealing import seal_new_events
 from compliance.services.verification import bury_verification, verify_submission_job
 
@@ -27,11 +31,13 @@ HANDLERS: dict[str, jobs.Handler] = {
     "verify_submission": verify_submission_job,
     "build_index": build_index_job,
     DELIVER_JOB: deliver_webhook_job,
+    APPLY_JOB: apply_recall_job,
 }
 BURIALS: dict[str, jobs.Burial] = {
     "verify_submission": bury_verification,
     "build_index": bury_index_build,
     DELIVER_JOB: bury_delivery,
+    APPLY_JOB: bury_recall,
 }
 # Kinds that are tried again in their own time.
 POLICIES: dict[str, jobs.RetryPolicy] = {DELIVER_JOB: RETRIES}
@@ -58,9 +64,15 @@ def count_stalled_jobs() -> int:
 
 
 def do_upkeep() -> None:
-    """Release holds that ran out, forget what is kept for a time only, keep the index up with the catalog."""
+    """End what ran out, say what soon will, forget what is kept for a time only, keep the index up with the catalog."""
     now = timezone.now()
+    warn_of_expiry(now=now)
     expire_clearances(now=now)
+    open_due_recalls(now=now)
+    remind_generators(now=now)
+    sunset_approvals(now=now)
+    tell_of_caps(now=now)
+    tell_of_endings(now=now)
     delete_old_records(now=now)
     delete_expired_tokens(now=now)
     delete_old_windows(now=now)

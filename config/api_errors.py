@@ -21,7 +21,9 @@ from compliance.api.authentication import AddressNotAllowed, ScopeMissing
 from compliance.api.idempotency import InvalidIdempotencyKey
 from compliance.api.uploads import AudioTooLarge, InvalidSubmission
 from compliance.audio.manifest import InvalidManifest
+from compliance.models.transitions import AlreadyMoved, IllegalTransition
 from compliance.services.api_keys import ApiKeyRefused
+from compliance.services.approval_ends import NotASuccessor
 from compliance.services.approvals import UnknownApproval
 from compliance.services.clearances import ClearanceNotUsable, InvalidMessage, UnknownClearance
 from compliance.services.content_credentials import (
@@ -30,6 +32,7 @@ from compliance.services.content_credentials import (
     SongNotKept,
 )
 from compliance.services.idempotency import IdempotencyInFlight, IdempotencyMismatch
+from compliance.services.recalls import UnknownRecall
 from compliance.services.status_lists import UnknownStatusList
 from compliance.services.submissions import UnknownSubmission
 from compliance.services.webhook_client import InvalidWebhookUrl
@@ -117,6 +120,7 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
                 UnknownSubmission,
                 UnknownScreening,
                 UnknownEvent,
+                UnknownRecall,
                 UnknownWebhookEndpoint,
             ),
         ),
@@ -135,6 +139,12 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
             409,
             "The content credentials come in another form",
             (CredentialsNotEmbeddable,),
+        ),
+        (
+            "approval.not_movable",
+            409,
+            "The approval cannot be moved so",
+            (IllegalTransition, AlreadyMoved, NotASuccessor),
         ),
         ("webhook.too_many", 409, "There are as many endpoints as may be", (TooManyEndpoints,)),
         ("webhook.no_receiver", 409, "No endpoint wants this event", (NoReceiver,)),

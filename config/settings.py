@@ -190,11 +190,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {
-        "UsageKindEnum": "compliance.models.usage.UsageKind.choices",
-    },
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ApprovalState": "compliance.models.ApprovalStatus",
+        "RecallState": "compliance.models.RecallStatus",
+        "RequiredAction": "compliance.models.recall.RequiredAction",
+        "UsageKindEnum": "compliance.models.usage.UsageKind.choices",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.api_schema.add_problem_responses",
@@ -207,6 +210,12 @@ SPECTACULAR_SETTINGS = {
 MAX_AUDIO_BYTES = env.int("MAX_AUDIO_BYTES", default=100 * 1024 * 1024)
 MAX_AUDIO_DURATION_S = env.float("MAX_AUDIO_DURATION_S", default=600.0)
 CLEARANCE_HOLD_S = env.int("CLEARANCE_HOLD_S", default=24 * 60 * 60)
+CLEARANCE_MAX_HOLD_S = env.int("CLEARANCE_MAX_HOLD_S", default=7 * 24 * 60 * 60)
+CLEARANCE_REVIEW_S = env.int("CLEARANCE_REVIEW_S", default=7 * 24 * 60 * 60)
+# Days in which generators acknowledge a recall, where the contract grants no longer wind-down.
+RECALL_DEADLINE_DAYS = env.int("RECALL_DEADLINE_DAYS", default=7)
+# How many songs one person alone may suspend in one recall.
+RECALL_SOLO_LIMIT = env.int("RECALL_SOLO_LIMIT", default=100)
 IDEMPOTENCY_KEPT_DAYS = env.int("IDEMPOTENCY_KEPT_DAYS", default=7)
 # Of each generator without a limit of its own: stops a client that runs wild, not one that is busy.
 RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", default=60_000)

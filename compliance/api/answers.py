@@ -74,4 +74,5 @@ def describe_approval(approval: Approval, *, now: dt.datetime) -> dict[str, Any]
         "created_at": _iso(approval.created_at),
         "changed_at": _iso(approval.changed_at),
         "change_reason": approval.change_reason,
+        "superseded_by": approval.superseded_by.public_id if approval.superseded_by else None,
     }

@@ -73,6 +73,20 @@ class ClearanceRequest(StrictMessage):
     intent = IntentMessage()
 
 
+class ExtensionRequest(StrictMessage):
+    """How much longer caps are to be held."""
+
+    hold_seconds = StrictIntegerField(
+        min_value=60, max_value=7 * 24 * 60 * 60, required=False, help_text="From now on; the usual time if left out."
+    )  # fmt: skip
+
+
+class SuccessionRequest(StrictMessage):
+    """Which approval takes the place."""
+
+    successor = StrictCharField(max_length=40, help_text="Id of a live approval of yours.")
+
+
 class ReasonMessage(serializers.Serializer[Any]):
     """One reason: a stable code, what it is about, and a sentence for people."""
 
@@ -254,6 +268,9 @@ class ApprovalReport(serializers.Serializer[Any]):
     changed_at = serializers.DateTimeField(allow_null=True)
     change_reason = serializers.CharField(
         allow_blank=True, help_text="Why it was suspended, reinstated or revoked."
+    )
+    superseded_by = serializers.CharField(
+        allow_null=True, help_text="Id of the approval that took its place."
     )
 
 

@@ -30,7 +30,6 @@ from compliance.api.uploads import AudioUploadHandler, refuse_declared_size
 from compliance.explanations import choose_language
 from compliance.services.clearances import (
     UnknownClearance,
-    cancel_clearance,
     judge_message,
     request_clearance,
 )
@@ -117,27 +116,6 @@ class ClearanceView(APIView):
         return answer_in(
             language, Response(answers.describe_clearance(clearance, language=language))
         )
-
-
-class ClearanceCancelView(APIView):
-    """Give a clearance back."""
-
-    required_scopes = {"POST": ("clearances:write",)}
-
-    @extend_schema(
-        operation_id="cancel_clearance",
-        request=None,
-        responses=ClearanceReport,
-        tags=["clearances"],
-    )
-    def post(self, request: Request, public_id: str) -> Response:
-        """Cancel a clearance that no song uses: its caps are free again."""
-        caller = get_caller(request)
-        clearance = queries.get_clearance(public_id=public_id, generator=caller.generator)
-        if clearance is None:
-            raise UnknownClearance(f"You have no clearance {public_id}.")
-        cancel_clearance(clearance=clearance, by=f"generator:{caller.client}", now=timezone.now())
-        return Response(answers.describe_clearance(clearance))
 
 
 class SubmissionsView(APIView):

@@ -24,6 +24,14 @@ class EventSubject(serializers.Serializer[Any]):
 
     object = serializers.CharField(help_text="Such as submission or clearance.")
     id = serializers.CharField(help_text="Its id; ask for the thing itself with it.")
+    cause = serializers.CharField(required=False, help_text="recall.opened: why.")
+    deadline_at = serializers.DateTimeField(required=False, help_text="recall.*: acknowledge until then.")  # fmt: skip
+    unit = serializers.CharField(required=False, help_text="cap.*: what the cap counts.")
+    limit = serializers.IntegerField(required=False, help_text="cap.*: how much it allows.")
+    taken = serializers.IntegerField(required=False, help_text="cap.*: how much of it is used or held.")  # fmt: skip
+    grant = serializers.CharField(required=False, help_text="cap.*: agreement and number.")
+    ends_on = serializers.DateField(required=False, help_text="license.expiring: first day that is not licensed.")  # fmt: skip
+    days = serializers.IntegerField(required=False, help_text="license.expiring: days until then.")
 
 
 class EventMessage(serializers.Serializer[Any]):

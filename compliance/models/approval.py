@@ -7,6 +7,7 @@ from django.db import models
 
 from compliance.certificates.status_list import LIST_SIZE, Status
 from compliance.identifiers import new_approval_id
+from compliance.lifecycle.machines import APPROVAL
 from compliance.models.submission import Submission
 from compliance.models.transitions import StatusModel
 
@@ -34,24 +35,7 @@ LISTED_AS = {
 class Approval(StatusModel):
     """The approval of one song, with the certificate as it was signed."""
 
-    TRANSITIONS = {
-        ApprovalStatus.LIVE: frozenset(
-            {
-                ApprovalStatus.SUSPENDED,
-                ApprovalStatus.REVOKED,
-                ApprovalStatus.SUPERSEDED,
-                ApprovalStatus.SUNSET,
-            }
-        ),
-        ApprovalStatus.SUSPENDED: frozenset(
-            {
-                ApprovalStatus.LIVE,
-                ApprovalStatus.REVOKED,
-                ApprovalStatus.SUPERSEDED,
-                ApprovalStatus.SUNSET,
-            }
-        ),
-    }
+    TRANSITIONS = APPROVAL.transitions
 
     public_id = models.CharField(
         max_length=40, unique=True, default=new_approval_id, editable=False
@@ -69,9 +53,17 @@ class Approval(StatusModel):
     changed_at = models.DateTimeField(null=True, blank=True)
     changed_by = models.CharField(max_length=150, blank=True, db_default="")
     change_reason = models.TextField(blank=True, db_default="")
+    superseded_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="supersedes", null=True, blank=True
+    )
 
     class Meta:
         ordering = ["-id"]
+        permissions = [
+            ("suspend_approval", "Can suspend approvals"),
+            ("reinstate_approval", "Can ask to lift suspensions"),
+            ("revoke_approval", "Can ask to revoke approvals"),
+        ]
         indexes = [models.Index(fields=["status", "valid_to"], name="approval_to_end")]
         constraints = [
             models.CheckConstraint(

@@ -3,6 +3,7 @@
 from django.db import models
 
 from compliance.identifiers import new_clearance_id
+from compliance.lifecycle.machines import CLEARANCE
 from compliance.models.generator import Generator
 from compliance.models.transitions import StatusModel
 
@@ -13,7 +14,7 @@ class ClearanceStatus(models.TextChoices):
     RECEIVED = "received"  # asked; decided in the same transaction
     CLEARED = "cleared"  # caps are held until `expires_at`
     DENIED = "denied"
-    NEEDS_REVIEW = "needs_review"  # the rights hold; a person reads the message
+    NEEDS_REVIEW = "needs_review"  # the rights hold; a person reads the message; nothing is held
     EXPIRED = "expired"  # the hold ran out
     CANCELLED = "cancelled"
 
@@ -21,20 +22,7 @@ class ClearanceStatus(models.TextChoices):
 class Clearance(StatusModel):
     """One question of a generator, with the answer and all it rested on."""
 
-    TRANSITIONS = {
-        ClearanceStatus.RECEIVED: frozenset(
-            {ClearanceStatus.CLEARED, ClearanceStatus.DENIED, ClearanceStatus.NEEDS_REVIEW}
-        ),
-        ClearanceStatus.NEEDS_REVIEW: frozenset(
-            {
-                ClearanceStatus.CLEARED,
-                ClearanceStatus.DENIED,
-                ClearanceStatus.EXPIRED,
-                ClearanceStatus.CANCELLED,
-            }
-        ),
-        ClearanceStatus.CLEARED: frozenset({ClearanceStatus.EXPIRED, ClearanceStatus.CANCELLED}),
-    }
+    TRANSITIONS = CLEARANCE.transitions
 
     public_id = models.CharField(
         max_length=40, unique=True, default=new_clearance_id, editable=False
@@ -54,7 +42,12 @@ class Clearance(StatusModel):
     rights = models.JSONField(
         default=dict, help_text="The rights as evaluated: grants, valid intersection, caps."
     )
-    expires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the hold ends, or the wait for a reviewer."
+    )
+    warned_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the generator was told that the hold ends soon."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True, blank=True)
 

@@ -21,6 +21,9 @@ class Scope(models.TextChoices):
     SUBMISSIONS_READ = "submissions:read", "Read own submissions and reports"
     APPROVALS_READ = "approvals:read", "Read own approvals and certificates"
     USAGE_WRITE = "usage:write", "Report the use of own songs"
+    APPROVALS_WRITE = "approvals:write", "Put one own approval in the place of another"
+    RECALLS_READ = "recalls:read", "Read recalls of own songs"
+    RECALLS_WRITE = "recalls:write", "Acknowledge recalls of own songs"
     EVENTS_READ = "events:read", "Read own events and webhook endpoints"
     WEBHOOKS_WRITE = "webhooks:write", "Change own webhook endpoints, send events again"
 

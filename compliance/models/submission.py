@@ -3,6 +3,7 @@
 from django.db import models
 
 from compliance.identifiers import new_submission_id
+from compliance.lifecycle.machines import SUBMISSION
 from compliance.models.clearance import Clearance
 from compliance.models.generator import Generator
 from compliance.models.transitions import StatusModel
@@ -23,14 +24,7 @@ DECIDED = (SubmissionStatus.APPROVED, SubmissionStatus.REJECTED)
 class Submission(StatusModel):
     """One song that asks for approval under a clearance."""
 
-    TRANSITIONS = {
-        SubmissionStatus.RECEIVED: frozenset(
-            {SubmissionStatus.APPROVED, SubmissionStatus.REJECTED, SubmissionStatus.IN_REVIEW}
-        ),
-        SubmissionStatus.IN_REVIEW: frozenset(
-            {SubmissionStatus.APPROVED, SubmissionStatus.REJECTED}
-        ),
-    }
+    TRANSITIONS = SUBMISSION.transitions
 
     public_id = models.CharField(
         max_length=40, unique=True, default=new_submission_id, editable=False

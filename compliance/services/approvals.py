@@ -1,12 +1,14 @@
 """Approvals: made with the approval of a song, ended by people or by the end of a grant."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from catalog.queries.rights_facts import load_stem_facts
+from catalog.queries.stopped import get_stem_ids
 from compliance.certificates.certificate import (
     Certificate,
     CertifiedGrant,
@@ -14,24 +16,28 @@ from compliance.certificates.certificate import (
     SongFingerprint,
     sign_certificate,
 )
-from compliance.models import Approval, ApprovalStatus, Submission, Verification
+from compliance.models import Approval, ApprovalBasis, ApprovalStatus, Submission, Verification
+from compliance.services.action_requests import Consent
+from compliance.services.actors import Actor
 from compliance.services.events import record_event
+from compliance.services.licensing import assess_holdings
 from compliance.services.rights_intent import read_intent
 from compliance.services.rights_snapshots import keep_rights_snapshot
 from compliance.services.signing_keys import load_keys
-
-SYSTEM = "system"
 
 
 class UnknownApproval(Exception):
     """The generator has no such approval."""
 
 
-class SecondPersonNeeded(Exception):
-    """One person alone cannot revoke: somebody else must have suspended the approval first."""
+class RightsFailed(Exception):
+    """The rights in the song do not hold, and nobody overrides that."""
 
-    def __init__(self, *, public_id: str, by: str) -> None:
-        super().__init__(f"{by} cannot revoke {public_id} alone: another person suspends it first")
+    def __init__(self, *, public_id: str, stems: Collection[str]) -> None:
+        super().__init__(
+            f"{public_id} stays as it is: {', '.join(stems)} are not licensed for its use today; mend the catalog first"
+        )
+        self.stems = tuple(stems)
 
 
 def issue_approval(*, submission: Submission, by: str, now: dt.datetime) -> Approval:
@@ -51,8 +57,20 @@ def issue_approval(*, submission: Submission, by: str, now: dt.datetime) -> Appr
     approval.certificate = sign_certificate(certificate=certificate, keys=load_keys())
     approval.save(force_insert=True)
     keep_rights_snapshot(approval=approval, certificate=certificate)
+    _write_bases(approval, certificate)
     _record(approval, kind="approval.approved", by=by, data={"valid_to": valid_to.isoformat()})
     return approval
+
+
+def _write_bases(approval: Approval, certificate: Certificate) -> None:
+    """Write down what the approval rests on, as certified, so that a recall finds it."""
+    stem_ids = get_stem_ids(names=[stem.stem for stem in certificate.stems])
+    ApprovalBasis.objects.bulk_create(
+        ApprovalBasis(approval=approval, stem_id=stem_ids[stem.stem], grant_id=grant_id)
+        for stem in certificate.stems
+        if stem.stem in stem_ids
+        for grant_id in (*(grant.id for grant in stem.grants),) or (None,)
+    )
 
 
 def find_valid_period(
@@ -117,45 +135,67 @@ def _list_stems(*, submission: Submission, now: dt.datetime) -> tuple[CertifiedS
     )
 
 
-def suspend_approval(*, approval: Approval, by: str, reason: str, now: dt.datetime) -> None:
+def suspend_approval(*, approval: Approval, actor: Actor, reason: str, now: dt.datetime) -> None:
     """Suspend: one person may, and it can be undone.
 
     Raises
     ------
+    NotAllowed : if the actor may not
     IllegalTransition, AlreadyMoved : if the approval is not live
     """
-    _move(approval, ApprovalStatus.SUSPENDED, by=by, reason=reason, now=now)
+    actor.require("approval.suspend")
+    move_approval(approval, ApprovalStatus.SUSPENDED, by=actor.label, reason=reason, now=now)
 
 
-def reinstate_approval(*, approval: Approval, by: str, reason: str, now: dt.datetime) -> None:
-    """Make a suspended approval live again.
+def reinstate_approval(
+    *, approval: Approval, consent: Consent, reason: str, now: dt.datetime
+) -> None:
+    """Make a suspended approval live again, if the rights in its stems hold today.
 
     Raises
     ------
+    RightsFailed : if they do not
     IllegalTransition, AlreadyMoved : if the approval is not suspended
     """
-    _move(approval, ApprovalStatus.LIVE, by=by, reason=reason, now=now)
+    consent.require("approval.reinstate")
+    stems = list(dict.fromkeys(approval.bases.values_list("stem__external_id", flat=True)))
+    holding = assess_holdings({approval: stems}, now=now)[approval]
+    if not holding.is_licensed:
+        failing = [stem for stem in stems if stem not in holding.grants]
+        raise RightsFailed(public_id=approval.public_id, stems=failing)
+    move_approval(approval, ApprovalStatus.LIVE, by=consent.label, reason=reason, now=now)
 
 
-def revoke_approval(*, approval: Approval, by: str, reason: str, now: dt.datetime) -> None:
-    """Revoke for good: the system when rights end, people only in twos (one suspends, another revokes).
+def revoke_approval(*, approval: Approval, consent: Consent, reason: str, now: dt.datetime) -> None:
+    """Revoke for good; the service itself does so only by a recall.
 
     Raises
     ------
-    SecondPersonNeeded : if nobody else has suspended the approval
     IllegalTransition, AlreadyMoved : if the approval has ended already
     """
-    is_suspended = approval.status == ApprovalStatus.SUSPENDED
-    if by != SYSTEM and not (is_suspended and approval.changed_by != by):
-        raise SecondPersonNeeded(public_id=approval.public_id, by=by)
-    _move(approval, ApprovalStatus.REVOKED, by=by, reason=reason, now=now)
+    consent.require("approval.revoke")
+    move_approval(approval, ApprovalStatus.REVOKED, by=consent.label, reason=reason, now=now)
 
 
 @transaction.atomic
-def _move(
-    approval: Approval, status: ApprovalStatus, *, by: str, reason: str, now: dt.datetime
+def move_approval(
+    approval: Approval,
+    status: ApprovalStatus,
+    *,
+    by: str,
+    reason: str,
+    now: dt.datetime,
+    **changes: Any,
 ) -> None:
-    approval.transition_to(status, changed_at=now, changed_by=by, change_reason=reason)
+    """Move an approval and record it; whether somebody may is asked by the caller.
+
+    Raises
+    ------
+    IllegalTransition, AlreadyMoved : if the approval cannot go there
+    """
+    approval.transition_to(
+        status, changed_at=now, changed_by=by[:150], change_reason=reason, **changes
+    )
     kind = "reinstated" if status == ApprovalStatus.LIVE else status.value
     _record(approval, kind=f"approval.{kind}", by=by, data={"reason": reason})
 

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import transaction
 
 from catalog.rights.intended_use import IntendedUse
-from catalog.services.clearing import clear_stems, release_caps
+from catalog.services.clearing import clear_stems, evaluate_rights, release_caps
 from compliance.models import Clearance, ClearanceStatus, Generator
-from compliance.models.transitions import AlreadyMoved
 from compliance.services.events import record_event
+from compliance.services.rights_intent import read_intent
 from moderation.screening.policy import Outcome
 from moderation.screening.text_limits import InvalidText
 from moderation.services.reviews import open_review_case
@@ -64,24 +64,33 @@ def request_clearance(
         intent=intent_json, screening_id=screening.public_id,
     )  # fmt: skip
     hold_until = now + dt.timedelta(seconds=settings.CLEARANCE_HOLD_S)
-    rights = clear_stems(
-        stems=stems, intent=intent, subject=clearance.cap_subject, hold_until=hold_until, now=now
-    )
     answer = screening.answer
+    is_allowed = answer["outcome"] == Outcome.ALLOW
+    rights = (
+        clear_stems(
+            stems=stems,
+            intent=intent,
+            subject=clearance.cap_subject,
+            hold_until=hold_until,
+            now=now,
+        )
+        if is_allowed
+        else evaluate_rights(stems=stems, intent=intent, now=now)
+    )
     reasons = [*_screening_reasons(answer), *(reason.to_json() for reason in rights.reasons)]
+    expires_at: dt.datetime | None = hold_until
+    decided_at: dt.datetime | None = now
+    status = ClearanceStatus.CLEARED
     if not rights.cleared or answer["outcome"] == Outcome.BLOCK:
-        if rights.cleared:
-            release_caps(subject=clearance.cap_subject, now=now)
-        status, expires_at, decided_at = ClearanceStatus.DENIED, None, now
-    elif answer["outcome"] == Outcome.REVIEW:
-        status, expires_at, decided_at = ClearanceStatus.NEEDS_REVIEW, hold_until, None
+        status, expires_at = ClearanceStatus.DENIED, None
+    elif not is_allowed:
+        review_until = now + dt.timedelta(seconds=settings.CLEARANCE_REVIEW_S)
+        status, expires_at, decided_at = ClearanceStatus.NEEDS_REVIEW, review_until, None
         open_review_case(
             subject_kind=SUBJECT_KIND, subject_id=clearance.public_id, client=generator.public_id,
             title=f"Message of clearance {clearance.public_id}", reasons=_screening_reasons(answer),
             evidence={"text": message.text, "screening": answer}, now=now,
         )  # fmt: skip
-    else:
-        status, expires_at, decided_at = ClearanceStatus.CLEARED, hold_until, now
     clearance.transition_to(
         status,
         reasons=reasons,
@@ -104,20 +113,37 @@ def _screening_reasons(answer: dict[str, Any]) -> list[dict[str, Any]]:
 def decide_clearance_review(*, public_id: str, approved: bool, by: str, now: dt.datetime) -> None:
     """Carry out what a moderator decided about the message of a clearance.
 
-    A clearance whose hold ran out meanwhile stays expired: its caps are no longer held.
+    While it waited nothing was held: rights and caps are evaluated now, and what fails denies. A clearance that expired or
+    was cancelled meanwhile stays so.
     """
     clearance = Clearance.objects.select_for_update().get(public_id=public_id)
     if clearance.status != ClearanceStatus.NEEDS_REVIEW:
         return
     if approved:
-        clearance.transition_to(ClearanceStatus.CLEARED, decided_at=now)
+        _clear_reviewed(clearance, now=now)
     else:
         clearance.transition_to(ClearanceStatus.DENIED, decided_at=now, expires_at=None)
-        release_caps(subject=clearance.cap_subject, now=now)
     record_event(
         kind=f"clearance.{clearance.status}", subject=clearance.cap_subject, actor=by,
         generator=clearance.generator.public_id,
+        data={"reasons": [reason["code"] for reason in clearance.reasons]},
     )  # fmt: skip
+
+
+def _clear_reviewed(clearance: Clearance, *, now: dt.datetime) -> None:
+    hold_until = now + dt.timedelta(seconds=settings.CLEARANCE_HOLD_S)
+    rights = clear_stems(
+        stems=clearance.stems, intent=read_intent(clearance.intent), subject=clearance.cap_subject,
+        hold_until=hold_until, now=now,
+    )  # fmt: skip
+    failures = [reason.to_json() for reason in rights.reasons]
+    clearance.transition_to(
+        ClearanceStatus.CLEARED if rights.cleared else ClearanceStatus.DENIED,
+        decided_at=now,
+        expires_at=hold_until if rights.cleared else None,
+        rights=rights.to_json(),
+        reasons=[*clearance.reasons, *failures],
+    )
 
 
 @transaction.atomic
@@ -140,28 +166,3 @@ def cancel_clearance(*, clearance: Clearance, by: str, now: dt.datetime) -> None
         actor=by,
         generator=clearance.generator.public_id,
     )
-
-
-def expire_clearances(*, now: dt.datetime, limit: int = 200) -> int:
-    """Release what is held by clearances whose time ran out and which no song uses; return how many."""
-    open_statuses = (ClearanceStatus.CLEARED, ClearanceStatus.NEEDS_REVIEW)
-    overdue = Clearance.objects.filter(
-        status__in=open_statuses, expires_at__lte=now
-    ).select_related("generator")
-    n_expired = 0
-    for clearance in overdue.order_by("expires_at")[:limit]:
-        try:
-            with transaction.atomic():
-                clearance.transition_to(ClearanceStatus.EXPIRED)
-                if not clearance.submissions.filter(
-                    cap_subject=clearance.cap_subject, decided_at=None
-                ).exists():
-                    release_caps(subject=clearance.cap_subject, now=now)
-                record_event(
-                    kind="clearance.expired", subject=clearance.cap_subject, actor="system",
-                    generator=clearance.generator.public_id,
-                )  # fmt: skip
-        except AlreadyMoved:
-            continue  # another machine's upkeep was first
-        n_expired += 1
-    return n_expired

@@ -4,8 +4,10 @@ import datetime as dt
 from typing import Any
 
 from catalog.services.clearing import capture_caps, evaluate_rights, release_caps
+from compliance.lifecycle.duties import UNEXPLAINED_CODES
 from compliance.models import Submission, SubmissionStatus
-from compliance.models.transitions import AlreadyMoved
+from compliance.services.action_requests import Consent, ask_second_person
+from compliance.services.actors import Actor
 from compliance.services.approvals import issue_approval
 from compliance.services.events import record_event
 from compliance.services.rights_intent import read_intent
@@ -67,28 +69,68 @@ def refer_submission(
 ) -> None:
     """Give the song to a reviewer."""
     submission.transition_to(SubmissionStatus.IN_REVIEW, reasons=reasons)
+    review_song_again(submission=submission, evidence=evidence, now=now)
+    _record(submission, by=by)
+
+
+def review_song_again(
+    *, submission: Submission, evidence: dict[str, Any], now: dt.datetime
+) -> None:
+    """Open a case about a song in review."""
     open_review_case(
         subject_kind=SUBJECT_KIND, subject_id=submission.public_id, client=submission.generator.public_id,
-        title=f"Song {submission.public_id}", reasons=reasons, evidence=evidence, now=now,
+        title=f"Song {submission.public_id}", reasons=submission.reasons, evidence=evidence, now=now,
     )  # fmt: skip
-    _record(submission, by=by)
 
 
 def decide_submission_review(
     *, public_id: str, approved: bool, note: str, by: str, now: dt.datetime
 ) -> None:
-    """Carry out what a reviewer decided about a song; a song that moved meanwhile stays as it is."""
+    """Carry out what a reviewer decided about a song; a song that moved meanwhile stays as it is.
+
+    A song with unexplained audio stays in review after the first yes, until a second person says so too.
+    """
     submission = Submission.objects.select_for_update().get(public_id=public_id)
-    try:
-        if approved:
-            approve_submission(submission=submission, by=by, reasons=submission.reasons, now=now)
-        else:
-            reason = {"code": "review.rejected", "text": note or "A reviewer rejected the song."}
-            reject_submission(
-                submission=submission, by=by, reasons=[*submission.reasons, reason], now=now
-            )
-    except AlreadyMoved:
+    if submission.status != SubmissionStatus.IN_REVIEW:
         return
+    if not approved:
+        reject_reviewed_song(submission=submission, by=by, note=note, now=now)
+    elif needs_second_person(submission) and not find_rights_failures(
+        submission=submission, now=now
+    ):
+        ask_second_person(
+            action="submission.approve_unexplained", subjects=[public_id], reason=note or "Approved on review.",
+            actor=Actor(label=by, has_perm=lambda _: True), now=now,
+        )  # fmt: skip
+    else:
+        approve_submission(submission=submission, by=by, reasons=submission.reasons, now=now)
+
+
+def needs_second_person(submission: Submission) -> bool:
+    """Tell whether one person alone may not approve a song."""
+    return bool(UNEXPLAINED_CODES & {reason["code"] for reason in submission.reasons})
+
+
+def approve_unexplained_song(*, submission: Submission, consent: Consent, now: dt.datetime) -> None:
+    """Approve a song that holds sound which nobody could explain; rights are evaluated again.
+
+    Raises
+    ------
+    IllegalTransition, AlreadyMoved : if the song is decided already
+    """
+    consent.require("submission.approve_unexplained")
+    approve_submission(submission=submission, by=consent.label, reasons=submission.reasons, now=now)
+
+
+def reject_reviewed_song(*, submission: Submission, by: str, note: str, now: dt.datetime) -> None:
+    """Reject a song on review.
+
+    Raises
+    ------
+    IllegalTransition, AlreadyMoved : if the song is decided already
+    """
+    reason = {"code": "review.rejected", "text": note or "A reviewer rejected the song."}
+    reject_submission(submission=submission, by=by, reasons=[*submission.reasons, reason], now=now)
 
 
 def _record(submission: Submission, *, by: str) -> None:

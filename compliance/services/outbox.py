@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from compliance.audit import canonicalize
+from compliance.lifecycle.event_kinds import KINDS
 from compliance.models import DeliveryState, Event, WebhookDelivery, WebhookEndpoint
 from compliance.services.audit_log import format_moment
 from compliance.services.jobs import RetryPolicy, enqueue_job, hasten_job
@@ -23,15 +24,18 @@ TEST_KIND = f"{ENDPOINT_AREA}.test"
 def describe_event(event: Event) -> dict[str, object]:
     """Return what a generator is told of an event: what happened to which thing; the thing itself is asked for.
 
-    Actors and facts stay inside: names of reviewers are nobody else's business.
+    Actors and facts stay inside, names of reviewers are nobody else's business; but for the few facts that the table of kinds
+    names, a deadline say.
     """
     area, _, name = event.subject.partition(":")
+    told = KINDS[event.kind].told if event.kind in KINDS else ()
+    facts = {fact: event.data[fact] for fact in told if fact in event.data}
     return {
         "id": event.public_id,
         "type": event.kind,
         "timestamp": format_moment(event.created_at),
         "sequence": event.sequence,
-        "data": {"object": area, "id": name},
+        "data": {"object": area, "id": name, **facts},
     }
 
 
@@ -46,9 +50,14 @@ def wants(endpoint: WebhookEndpoint, kind: str) -> bool:
     return not endpoint.kinds or kind in endpoint.kinds or f"{area}.*" in endpoint.kinds
 
 
+def is_told_to_generators(kind: str) -> bool:
+    """Tell whether events of a kind are sent at all."""
+    return kind.partition(".")[0] != ENDPOINT_AREA
+
+
 def find_receivers(event: Event) -> list[WebhookEndpoint]:
     """Return the enabled endpoints of the event's generator that asked for its kind."""
-    if not event.generator_id_text or event.kind.partition(".")[0] == ENDPOINT_AREA:
+    if not event.generator_id_text or not is_told_to_generators(event.kind):
         return []
     endpoints = WebhookEndpoint.objects.filter(
         generator__public_id=event.generator_id_text, is_enabled=True, deleted_at=None

@@ -79,7 +79,7 @@ def record_verdict(*, submission: Submission, measurement: Measurement) -> None:
         case Outcome.NEEDS_REVIEW:
             decisions.refer_submission(
                 submission=submission, by=SYSTEM, reasons=reasons,
-                evidence=build_evidence(submission, has_timeline=True), now=now,
+                evidence=build_evidence(submission), now=now,
             )  # fmt: skip
 
 
@@ -96,11 +96,11 @@ def bury_verification(job: Job) -> None:
     }
     decisions.refer_submission(
         submission=submission, by=SYSTEM, reasons=[reason],
-        evidence=build_evidence(submission, has_timeline=False), now=timezone.now(),
+        evidence=build_evidence(submission), now=timezone.now(),
     )  # fmt: skip
 
 
-def build_evidence(submission: Submission, *, has_timeline: bool) -> dict[str, Any]:
+def build_evidence(submission: Submission) -> dict[str, Any]:
     """Return what a reviewer looks at and listens to."""
     audio = [{"label": "Song", "url": reverse("protected-media", args=[submission.audio.name])}]
     if submission.vocal:
@@ -110,6 +110,7 @@ def build_evidence(submission: Submission, *, has_timeline: bool) -> dict[str, A
                 "url": reverse("protected-media", args=[submission.vocal.name]),
             }
         )
+    has_timeline = submission.verifications.exclude(timeline_svg="").exists()
     timeline = reverse("song-timeline", args=[submission.public_id])
     return {
         "text": submission.clearance.message,

@@ -7,8 +7,11 @@ from compliance.certificates.certificate import Standing, judge_standing, read_c
 from compliance.certificates.status_list import LIST_SIZE, read_status_list
 from compliance.models import Approval, Event
 from compliance.models.transitions import IllegalTransition
+from compliance.services.action_requests import Consent, SamePerson
+from compliance.services.actors import Actor, NotAllowed
+from compliance.services.approval_ends import sunset_approvals
 from compliance.services.approvals import (
-    SecondPersonNeeded,
+    RightsFailed,
     reinstate_approval,
     revoke_approval,
     suspend_approval,
@@ -21,6 +24,13 @@ from tests.songs import LICENSED, make_intent
 
 __all__ = ["approval"]
 pytestmark = pytest.mark.django_db
+
+
+ANA = Actor(label="user:ana", has_perm=lambda _: True)
+
+
+def agree(action: str, *, by: str = "user:ben") -> Consent:
+    return Consent(action=action, asked_by="user:ana", agreed_by=by)
 
 
 def judge(approval: Approval, now, *, list_at=None) -> Standing:
@@ -140,11 +150,14 @@ def test_an_end_that_is_brought_forward_shows_in_the_next_list(approval, now):
     assert judge(approval, now + minute, list_at=now) == Standing.VALID  # as the old list had it
 
 
-def test_a_suspension_is_listed_and_can_be_undone(approval, now):
-    suspend_approval(approval=approval, by="user:ana", reason="dispute", now=now)
+def test_a_suspension_is_listed_and_can_be_lifted(approval, now):
+    suspend_approval(approval=approval, actor=ANA, reason="dispute", now=now)
     assert judge(approval, now) == Standing.SUSPENDED
-    reinstate_approval(approval=approval, by="user:ana", reason="settled", now=now)
+    reinstate_approval(
+        approval=approval, consent=agree("approval.reinstate"), reason="settled", now=now
+    )
     assert judge(approval, now) == Standing.VALID
+    assert approval.changed_by == "user:ana and user:ben"
     kinds = Event.objects.filter(subject=f"approval:{approval.public_id}").values_list(
         "kind", flat=True
     )
@@ -155,28 +168,60 @@ def test_a_suspension_is_listed_and_can_be_undone(approval, now):
     ]
 
 
-def test_revoking_takes_two_people(approval, now):
-    with pytest.raises(SecondPersonNeeded):
-        revoke_approval(approval=approval, by="user:ana", reason="dispute", now=now)
-    suspend_approval(approval=approval, by="user:ana", reason="dispute", now=now)
-    with pytest.raises(SecondPersonNeeded):
-        revoke_approval(approval=approval, by="user:ana", reason="lost", now=now)
-    revoke_approval(approval=approval, by="user:ben", reason="lost", now=now)
+def test_suspending_takes_the_permission(approval, now):
+    nobody = Actor(label="user:mo", has_perm=lambda _: False)
+    with pytest.raises(NotAllowed, match="suspend_approval"):
+        suspend_approval(approval=approval, actor=nobody, reason="dispute", now=now)
+    assert judge(approval, now) == Standing.VALID
+
+
+def test_nobody_lifts_a_suspension_against_the_rights(approval, grant, now):
+    from catalog.services.agreements import suspend_grant
+
+    suspend_approval(approval=approval, actor=ANA, reason="dispute", now=now)
+    suspend_grant(grant=grant, by=None)
+    with pytest.raises(RightsFailed, match="not licensed"):
+        reinstate_approval(
+            approval=approval, consent=agree("approval.reinstate"), reason="settled", now=now
+        )
+    assert judge(approval, now) == Standing.SUSPENDED
+
+
+def test_revoking_takes_two_people_and_is_for_good(approval, now):
+    with pytest.raises(SamePerson):
+        agree("approval.revoke", by="user:ana")
+    with pytest.raises(ValueError, match=r"approval\.reinstate is none to approval\.revoke"):
+        revoke_approval(
+            approval=approval, consent=agree("approval.reinstate"), reason="lost", now=now
+        )
+    consent = agree("approval.revoke")
+    revoke_approval(approval=approval, consent=consent, reason="lost", now=now)
     assert judge(approval, now) == Standing.REVOKED
     assert judge(approval, approval.valid_to) == Standing.REVOKED
-
-
-def test_the_end_of_a_license_revokes_without_people(approval, now):
-    revoke_approval(approval=approval, by="system", reason="grant A-1/1 ended", now=now)
-    assert judge(approval, now) == Standing.REVOKED
     with pytest.raises(IllegalTransition):
-        reinstate_approval(approval=approval, by="user:ana", reason="oops", now=now)
+        reinstate_approval(
+            approval=approval, consent=agree("approval.reinstate"), reason="oops", now=now
+        )
+
+
+def test_an_approval_whose_time_is_over_is_ended_once_and_said(approval, now):
+    before, after = approval.valid_to - dt.timedelta(seconds=1), approval.valid_to
+    assert (sunset_approvals(now=before), sunset_approvals(now=after)) == (0, 1)
+    assert sunset_approvals(now=after) == 0
+    approval.refresh_from_db()
+    assert (approval.status, approval.changed_by) == ("sunset", "system")
+    assert Event.objects.filter(kind="approval.sunset").count() == 1
+
+
+def test_an_approval_rests_on_each_grant_of_each_stem_of_its_song(approval, grant):
+    rows = approval.bases.values_list("stem__external_id", "grant")
+    assert sorted(rows) == [(stem, grant.pk) for stem in sorted(LICENSED[:2])]
 
 
 def test_a_list_costs_two_queries_however_many_approvals_it_holds(
     approval, now, django_assert_num_queries
 ):
-    suspend_approval(approval=approval, by="user:ana", reason="dispute", now=now)
+    suspend_approval(approval=approval, actor=ANA, reason="dispute", now=now)
     with django_assert_num_queries(2):
         make_status_list(number=0, now=now)
 

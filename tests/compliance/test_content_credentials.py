@@ -30,6 +30,7 @@ from compliance.services.content_credentials import (
 )
 from config.checks import check_content_credential_signer, check_content_credentials_are_trusted
 from tests.compliance.approved import approve, make_submission
+from tests.compliance.two_people import make_person
 from tests.songs import LICENSED
 
 pytestmark = pytest.mark.django_db
@@ -166,7 +167,7 @@ def test_a_format_that_embeds_has_no_sidecar(approve_song, now):
 
 def test_nothing_is_signed_for_an_approval_that_does_not_hold(approve_song, now):
     approval = approve_song()
-    suspend_approval(approval=approval, by="user:ana", reason="dispute", now=now)
+    suspend_approval(approval=approval, actor=make_person("ana"), reason="dispute", now=now)
     with pytest.raises(ApprovalNotLive, match="suspended"):
         sign(approval, now)
 

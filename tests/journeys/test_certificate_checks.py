@@ -7,9 +7,11 @@ import pytest
 
 from compliance.certificates.certificate import read_certificate, sign_certificate
 from compliance.models import Approval
+from compliance.services.action_requests import Consent
 from compliance.services.approvals import revoke_approval, suspend_approval
 from compliance.services.signing_keys import load_keys, rotate_keys
 from tests.compliance.approved import approval
+from tests.compliance.two_people import make_person
 
 __all__ = ["approval"]
 pytestmark = pytest.mark.django_db
@@ -44,9 +46,10 @@ def test_other_audio_is_told(check, approval):
 
 
 def test_what_happened_to_the_approval_is_told_at_once(check, approval, now):
-    suspend_approval(approval=approval, by="user:ana", reason="dispute", now=now)
+    suspend_approval(approval=approval, actor=make_person("ana"), reason="dispute", now=now)
     assert check(approval.certificate)["standing"] == "suspended"
-    revoke_approval(approval=approval, by="user:ben", reason="lost", now=now)
+    consent = Consent(action="approval.revoke", asked_by="user:ana", agreed_by="user:ben")
+    revoke_approval(approval=approval, consent=consent, reason="lost", now=now)
     found = check(approval.certificate)
     assert (found["holds"], found["standing"]) == (False, "revoked")
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from compliance import tasks
 from compliance.models import Approval, Job
 from compliance.services.approvals import suspend_approval
+from tests.compliance.two_people import approve_song_as_two, make_person
 from tests.conftest import make_client, make_generator, make_key
 from tests.songs import LICENSED, make_manifest, make_song, submit
 
@@ -102,7 +103,9 @@ def test_a_stranger_verifies_the_certificate_of_an_approved_song(
     assert run_example(same).returncode == 0, run_example(same).stderr
     assert "another song" in run_example(other).stderr
     approved = Approval.objects.get()
-    suspend_approval(approval=approved, by="user:ana", reason="dispute", now=timezone.now())
+    suspend_approval(
+        approval=approved, actor=make_person("ana"), reason="dispute", now=timezone.now()
+    )
     files = download(api, client, report, tmp_path)
     assert "does not hold now" in run_example(same).stderr
     with pytest.raises(CommandError, match="SUSPENDED"):
@@ -111,16 +114,12 @@ def test_a_stranger_verifies_the_certificate_of_an_approved_song(
 
 
 def approve_by_person(api, clearance, song) -> dict:
-    """The report of a song that a reviewer approved though it could not be measured."""
-    from moderation.models import ReviewCase
-    from moderation.services.reviews import decide_review_case
-
+    """The report of a song that two people approved though it could not be measured."""
     submission = submit(
         api, clearance=clearance, audio=song, manifest=make_manifest(*LICENSED)
     ).json()["id"]
     tasks.BURIALS["verify_submission"](Job.objects.get())
-    case = ReviewCase.objects.get(subject_id=submission)
-    decide_review_case(case_id=case.pk, decision="approve", note="ok", by="mo", now=timezone.now())
+    approve_song_as_two(submission)
     return api.get(f"/api/v1/submissions/{submission}").json()
 
 

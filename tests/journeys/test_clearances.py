@@ -3,9 +3,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from catalog.models import CapEntry
+from catalog.models import CapEntry, CapHold
 from compliance.models import Clearance
-from compliance.services.clearances import expire_clearances
+from compliance.services.clearance_times import expire_clearances, warn_of_expiry
 from moderation.models import ReviewCase
 from moderation.services.reviews import decide_review_case
 from tests.conftest import make_client, make_generator, make_key
@@ -63,22 +63,98 @@ def test_a_hold_that_ran_out_gives_its_cap_back(api, grant):
 
 def test_a_cancelled_clearance_gives_its_cap_back_and_cannot_be_cancelled_twice(api, grant):
     clearance = ask(api).json()["id"]
-    assert api.post(f"/api/v1/clearances/{clearance}/cancel").json()["outcome"] == "cancelled"
-    again = api.post(f"/api/v1/clearances/{clearance}/cancel")
+    assert api.post(f"/api/v1/clearances/{clearance}:cancel").json()["outcome"] == "cancelled"
+    again = api.post(f"/api/v1/clearances/{clearance}:cancel")
     assert (again.status_code, again.json()["code"]) == (409, "clearance.not_usable")
     assert CapEntry.objects.filter(kind="release").count() == 1
 
 
-@pytest.mark.parametrize(("decision", "outcome"), [("approve", "cleared"), ("reject", "denied")])
-def test_a_reviewer_decides_about_a_doubtful_message(api, grant, decision, outcome):
-    answer = ask(
-        api, message="Привет, мама. Я тебя очень люблю и скучаю по тебе каждый день."
-    ).json()
+DOUBTFUL = "Привет, мама. Я тебя очень люблю и скучаю по тебе каждый день."
+
+
+def ask_doubtful(api) -> tuple[str, ReviewCase]:
+    answer = ask(api, message=DOUBTFUL).json()
     assert answer["outcome"] == "needs_review"
-    case = ReviewCase.objects.get(subject_id=answer["id"])
-    decide_review_case(case_id=case.pk, decision=decision, note="read", by="mo", now=timezone.now())
-    assert api.get(f"/api/v1/clearances/{answer['id']}").json()["outcome"] == outcome
-    assert CapEntry.objects.filter(kind="release").count() == (1 if outcome == "denied" else 0)
+    return answer["id"], ReviewCase.objects.get(subject_id=answer["id"])
+
+
+@pytest.mark.parametrize(("decision", "outcome"), [("approve", "cleared"), ("reject", "denied")])
+def test_a_reviewer_decides_about_a_doubtful_message_and_caps_are_held_from_then_on(
+    api, grant, decision, outcome
+):
+    clearance, case = ask_doubtful(api)
+    assert not CapEntry.objects.exists()
+    now = timezone.now()
+    decide_review_case(case_id=case.pk, decision=decision, note="read", by="mo", now=now)
+    report = api.get(f"/api/v1/clearances/{clearance}").json()
+    assert report["outcome"] == outcome
+    assert CapEntry.objects.filter(kind="reserve").count() == (1 if outcome == "cleared" else 0)
+    assert (report["expires_at"] or "") > now.isoformat() or outcome == "denied"
+
+
+def test_a_message_that_waited_is_denied_when_the_cap_was_used_up_meanwhile(api, grant):
+    clearance, case = ask_doubtful(api)
+    assert [ask(api).json()["outcome"] for _ in range(5)] == ["cleared"] * 5
+    decide_review_case(
+        case_id=case.pk, decision="approve", note="read", by="mo", now=timezone.now()
+    )
+    report = api.get(f"/api/v1/clearances/{clearance}").json()
+    assert report["outcome"] == "denied"
+    assert "rights.cap_exhausted" in codes(report)
+
+
+def test_a_message_that_nobody_reads_expires(api, grant, settings):
+    clearance, case = ask_doubtful(api)
+    later = timezone.now() + dt.timedelta(seconds=settings.CLEARANCE_REVIEW_S + 1)
+    assert expire_clearances(now=later) == 1
+    decide_review_case(case_id=case.pk, decision="approve", note="late", by="mo", now=later)
+    assert api.get(f"/api/v1/clearances/{clearance}").json()["outcome"] == "expired"
+
+
+# -- Extending ---------------------------------------------------------------------------------------------------------
+
+
+def extend(api, clearance: str, **body):
+    return api.post(f"/api/v1/clearances/{clearance}:extend", body, format="json")
+
+
+def test_a_hold_is_extended_with_its_caps_up_to_the_limit(api, clearance, settings):
+    first = api.get(f"/api/v1/clearances/{clearance}").json()["expires_at"]
+    longer = extend(api, clearance, hold_seconds=3 * 86_400)
+    assert longer.status_code == 200, longer.content
+    assert longer.json()["expires_at"] > first
+    held = CapHold.objects.get().hold_until
+    assert held.isoformat() == longer.json()["expires_at"]
+    assert extend(api, clearance, hold_seconds=7 * 86_400).status_code == 200
+    again = extend(api, clearance, hold_seconds=7 * 86_400)
+    assert (again.status_code, again.json()["code"]) == (409, "clearance.not_usable")
+    limit = Clearance.objects.get().decided_at + dt.timedelta(seconds=settings.CLEARANCE_MAX_HOLD_S)
+    assert CapHold.objects.get().hold_until == limit
+
+
+@pytest.mark.parametrize("hold_seconds", [59, 604_801, "long", None])
+def test_a_faulty_extension_is_named(api, clearance, hold_seconds):
+    response = extend(api, clearance, hold_seconds=hold_seconds)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/hold_seconds"
+
+
+def test_what_is_not_held_is_not_extended(api, clearance):
+    expire_clearances(now=timezone.now() + dt.timedelta(days=2))
+    assert extend(api, clearance).status_code == 409
+
+
+def test_a_hold_that_ends_soon_is_announced_once_and_again_after_it_was_extended(api, clearance):
+    def list_warnings() -> int:
+        items = api.get("/api/v1/events").json()["items"]
+        return sum(event["type"] == "clearance.expiring" for event in items)
+
+    almost = timezone.now() + dt.timedelta(hours=23, minutes=30)
+    assert warn_of_expiry(now=timezone.now()) == 0
+    assert (warn_of_expiry(now=almost), warn_of_expiry(now=almost), list_warnings()) == (1, 0, 1)
+    assert extend(api, clearance, hold_seconds=2 * 86_400).status_code == 200
+    assert warn_of_expiry(now=almost) == 0
+    assert warn_of_expiry(now=almost + dt.timedelta(days=1)) == 1
 
 
 def test_another_generator_never_sees_it(api, grant):
@@ -86,7 +162,7 @@ def test_another_generator_never_sees_it(api, grant):
     stranger = make_client(make_key(make_generator("Stranger"))[1])
     for response in (
         stranger.get(f"/api/v1/clearances/{clearance}"),
-        stranger.post(f"/api/v1/clearances/{clearance}/cancel"),
+        stranger.post(f"/api/v1/clearances/{clearance}:cancel"),
     ):
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
 

@@ -10,6 +10,7 @@ from compliance.models import Submission
 from compliance.services.approvals import suspend_approval
 from tests.compliance.approved import approve, make_submission
 from tests.compliance.test_content_credentials import make_audio
+from tests.compliance.two_people import make_person
 from tests.conftest import make_client, make_generator, make_key
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +68,7 @@ def test_only_the_owner_of_a_live_approval_gets_it(api, generator, grant, now):
     address = f"/api/v1/approvals/{approval.public_id}/c2pa"
     stranger = make_client(make_key(make_generator("Stranger"))[1])
     assert stranger.get(address).status_code == 404
-    suspend_approval(approval=approval, by="user:ana", reason="dispute", now=now)
+    suspend_approval(approval=approval, actor=make_person("ana"), reason="dispute", now=now)
     answer = api.get(address)
     assert (answer.status_code, answer.json()["code"]) == (409, "approval.not_live")
 

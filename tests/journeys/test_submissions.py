@@ -8,9 +8,12 @@ from django_q.models import OrmQ
 
 from catalog.models import CapEntry
 from compliance import tasks
-from compliance.models import Event, Job, Submission, Verification
+from compliance.models import ActionRequest, Event, Job, Submission, Verification
+from compliance.services.action_requests import SamePerson
+from compliance.services.agreements import agree_to_request, turn_down_request
 from moderation.models import ReviewCase
 from moderation.services.reviews import decide_review_case
+from tests.compliance.two_people import make_person
 from tests.conftest import make_client, make_generator, make_key
 from tests.songs import (
     AUDIO,
@@ -168,9 +171,32 @@ def test_a_reviewer_hears_and_approves_a_song_in_doubt(
     decide_review_case(
         case_id=case.pk, decision="approve", note="fine", by="mo", now=timezone.now()
     )
+    assert read(api, submission)["state"] == "in_review"  # nobody measured it: that takes two
+    request = ActionRequest.objects.get()
+    with pytest.raises(SamePerson):
+        agree_to_request(request=request, actor=make_person("mo"), note="", now=timezone.now())
+    agree_to_request(request=request, actor=make_person("li"), note="", now=timezone.now())
+    assert read(api, submission)["state"] == "approved"
+    assert Submission.objects.get(public_id=submission).decided_by == "user:mo and user:li"
+
+
+@pytest.mark.parametrize(("by", "state"), [("li", "rejected"), ("mo", "in_review")])
+def test_what_a_second_person_refuses_is_rejected_and_who_asked_gives_it_back_to_review(
+    api, clearance, honest_song, by, state
+):
+    submission = submit(
+        api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
+    ).json()["id"]
+    tasks.BURIALS["verify_submission"](Job.objects.get())
+    case = ReviewCase.objects.get(subject_id=submission)
+    decide_review_case(case_id=case.pk, decision="approve", note="", by="mo", now=timezone.now())
+    turn_down_request(
+        request=ActionRequest.objects.get(), actor=make_person(by), note="who sings?", now=timezone.now()
+    )  # fmt: skip
     report = read(api, submission)
-    assert report["state"] == "approved"
-    assert Submission.objects.get(public_id=submission).decided_by == "user:mo"
+    assert report["state"] == state
+    n_open = ReviewCase.objects.filter(subject_id=submission, status="open").count()
+    assert n_open == (1 if state == "in_review" else 0)
 
 
 def test_a_reviewer_cannot_approve_what_is_no_longer_licensed(api, grant, clearance, honest_song):

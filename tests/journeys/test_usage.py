@@ -142,7 +142,7 @@ def test_expected_plays_are_held_captured_and_used_up_before_more_is_taken(
     assert ask(api, intent=make_intent(plays=60)).json()["outcome"] == "denied"
     balance = CapBalance.objects.get(cap__grant=made)
     assert (balance.held, balance.captured) == (60, 0)
-    api.post(f"/api/v1/clearances/{cleared.json()['id']}/cancel")
+    api.post(f"/api/v1/clearances/{cleared.json()['id']}:cancel")
     song = approve(make_submission(generator, now, intent=make_intent(plays=60)), now)
     send(api, make_event(song, now, quantity=50))
     balance.refresh_from_db()

@@ -188,8 +188,8 @@ def test_another_generator_sees_none_of_it(generator, endpoint):
     event, address = happen(generator), f"{ENDPOINTS}/{endpoint['id']}"
     for response in (
         stranger.get(address), stranger.patch(address, {}, format="json"), stranger.delete(address),
-        stranger.post(f"{address}/test"), stranger.post(f"{address}/rotate-secret"), stranger.get(f"{address}/deliveries"),
-        stranger.post(f"/api/v1/events/{event.public_id}/replay"),
+        stranger.post(f"{address}:test"), stranger.post(f"{address}:rotate-secret"), stranger.get(f"{address}/deliveries"),
+        stranger.post(f"/api/v1/events/{event.public_id}:replay"),
     ):  # fmt: skip
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
     assert stranger.get(ENDPOINTS).json() == {"items": []}
@@ -280,7 +280,7 @@ def test_a_delivery_is_given_up_after_its_last_attempt_and_can_be_replayed(
     assert delivery["finished_at"]
 
     receiver.status = 200
-    replayed = api.post(f"/api/v1/events/{event.public_id}/replay")
+    replayed = api.post(f"/api/v1/events/{event.public_id}:replay")
     assert (replayed.status_code, replayed.json()["items"][0]["state"]) == (202, "pending")
     work_off()
     (delivery,) = read_log(api, endpoint)
@@ -292,7 +292,7 @@ def test_a_replay_ends_the_pause_of_a_delivery_that_waits(api, generator, endpoi
     event = happen(generator)
     work_off()
     receiver.status = 200
-    assert api.post(f"/api/v1/events/{event.public_id}/replay").status_code == 202
+    assert api.post(f"/api/v1/events/{event.public_id}:replay").status_code == 202
     work_off()
     assert read_log(api, endpoint)[0]["state"] == "delivered"
     assert Job.objects.count() == 1
@@ -300,10 +300,10 @@ def test_a_replay_ends_the_pause_of_a_delivery_that_waits(api, generator, endpoi
 
 def test_an_endpoint_made_later_gets_a_replay(api, generator, receiver):
     event = happen(generator)
-    response = api.post(f"/api/v1/events/{event.public_id}/replay")
+    response = api.post(f"/api/v1/events/{event.public_id}:replay")
     assert (response.status_code, response.json()["code"]) == (409, "webhook.no_receiver")
     endpoint = create(api, receiver.url)
-    assert api.post(f"/api/v1/events/{event.public_id}/replay").status_code == 202
+    assert api.post(f"/api/v1/events/{event.public_id}:replay").status_code == 202
     work_off()
     assert verify(endpoint["secret"], receiver.got[0])["id"] == event.public_id
 
@@ -332,7 +332,7 @@ def test_gone_disables_the_endpoint_and_what_waits_for_it_is_cancelled(
 
 
 def test_a_replaced_secret_signs_for_another_day(api, generator, endpoint, receiver):
-    new = api.post(f"{ENDPOINTS}/{endpoint['id']}/rotate-secret").json()
+    new = api.post(f"{ENDPOINTS}/{endpoint['id']}:rotate-secret").json()
     assert new["secret"] != endpoint["secret"]
     happen(generator)
     work_off()
@@ -350,7 +350,7 @@ def test_a_test_reaches_this_endpoint_alone_even_a_disabled_one(api, endpoint, r
     other = create(api, receiver.url)
     address = f"{ENDPOINTS}/{endpoint['id']}"
     api.patch(address, {"enabled": False}, format="json")
-    response = api.post(f"{address}/test")
+    response = api.post(f"{address}:test")
     assert (response.status_code, response.json()["state"]) == (202, "pending")
     work_off()
     assert verify(endpoint["secret"], receiver.got[0])["type"] == "webhook_endpoint.test"

@@ -1,0 +1,100 @@
+"""What generators do with what they have: cancel and extend clearances, replace approvals."""
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from compliance import queries
+from compliance.api import answers
+from compliance.api.serializers import (
+    ApprovalReport,
+    ClearanceReport,
+    ExtensionRequest,
+    SuccessionRequest,
+)
+from compliance.api.views import get_caller
+from compliance.services.actors import as_generator
+from compliance.services.approval_ends import supersede_approval
+from compliance.services.approvals import UnknownApproval
+from compliance.services.clearance_times import extend_clearance
+from compliance.services.clearances import UnknownClearance, cancel_clearance
+
+
+class ClearanceCancelView(APIView):
+    """Give a clearance back."""
+
+    required_scopes = {"POST": ("clearances:write",)}
+
+    @extend_schema(
+        operation_id="cancel_clearance",
+        request=None,
+        responses=ClearanceReport,
+        tags=["clearances"],
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Cancel a clearance that no song uses: its caps are free again."""
+        caller = get_caller(request)
+        clearance = queries.get_clearance(public_id=public_id, generator=caller.generator)
+        if clearance is None:
+            raise UnknownClearance(f"You have no clearance {public_id}.")
+        cancel_clearance(clearance=clearance, by=f"generator:{caller.client}", now=timezone.now())
+        return Response(answers.describe_clearance(clearance))
+
+
+class ClearanceExtendView(APIView):
+    """Hold the caps of a clearance longer."""
+
+    required_scopes = {"POST": ("clearances:write",)}
+    parser_classes = [JSONParser]
+
+    @extend_schema(
+        operation_id="extend_clearance",
+        request=ExtensionRequest,
+        responses=ClearanceReport,
+        tags=["clearances"],
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """Hold the caps longer, from now on, while they are still held; read in `expires_at` until when."""
+        form = ExtensionRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        caller = get_caller(request)
+        clearance = queries.get_clearance(public_id=public_id, generator=caller.generator)
+        if clearance is None:
+            raise UnknownClearance(f"You have no clearance {public_id}.")
+        clearance = extend_clearance(
+            clearance=clearance, hold_s=form.validated_data.get("hold_seconds"),
+            by=f"generator:{caller.client}", now=timezone.now(),
+        )  # fmt: skip
+        return Response(answers.describe_clearance(clearance))
+
+
+class ApprovalSupersedeView(APIView):
+    """Put one approval in the place of another."""
+
+    required_scopes = {"POST": ("approvals:write",)}
+    parser_classes = [JSONParser]
+
+    @extend_schema(
+        operation_id="supersede_approval",
+        request=SuccessionRequest,
+        responses=ApprovalReport,
+        tags=["approvals"],
+    )
+    def post(self, request: Request, public_id: str) -> Response:
+        """End an approval because another one of yours takes its place: a new mix, say, or a longer term."""
+        form = SuccessionRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        generator, now = get_caller(request).generator, timezone.now()
+        found = []
+        for name in (public_id, form.validated_data["successor"]):
+            approval = queries.get_approval(public_id=name, generator=generator)
+            if approval is None:
+                raise UnknownApproval(f"You have no approval {name}.")
+            found.append(approval)
+        approval = supersede_approval(
+            approval=found[0], successor=found[1], actor=as_generator(generator), now=now
+        )
+        return Response(answers.describe_approval(approval, now=now))
