@@ -1,6 +1,7 @@
 """Read what moderation keeps; a client only ever sees its own."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.db.models import Q
 
@@ -8,16 +9,58 @@ from moderation.models import (
     SCREENING_SUBJECT,
     LexiconOverride,
     OverrideAction,
+    PolicyStatus,
+    PolicyVersion,
     ReviewCase,
     Screening,
 )
 from moderation.screening.categories import Category, Severity
 from moderation.screening.language_pack import Term
 from moderation.screening.overrides import LexiconOverrides
+from moderation.screening.policy import BUILT_IN_POLICY, Policy
 
 
 class UnknownScreening(Exception):
     """The client has no such screening."""
+
+
+class UnknownPolicy(Exception):
+    """There is no such version of the policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The policy that decides, and the draft that is tried beside it, if there is one."""
+
+    live: Policy
+    shadow: Policy | None = None
+
+
+def get_policies() -> Policies:
+    """Return the policies that judge the next text; the built-in one where none was published."""
+    statuses = (PolicyStatus.PUBLISHED, PolicyStatus.SHADOW)
+    rows = PolicyVersion.objects.filter(status__in=statuses).prefetch_related("thresholds")
+    found = {row.status: row.build_policy() for row in rows}
+    return Policies(
+        live=found.get(PolicyStatus.PUBLISHED.value, BUILT_IN_POLICY),
+        shadow=found.get(PolicyStatus.SHADOW.value),
+    )
+
+
+def get_policy(*, version: str) -> Policy:
+    """Return a version of the policy by the name that answers give it ("policy-3").
+
+    Raises
+    ------
+    UnknownPolicy : if there is none
+    """
+    number = version.removeprefix("policy-")
+    row = PolicyVersion.objects.filter(number=int(number)).first() if number.isdecimal() else None
+    if row is not None:
+        return row.build_policy()
+    if version == BUILT_IN_POLICY.version:
+        return BUILT_IN_POLICY
+    raise UnknownPolicy(f"There is no policy {version!r}.")
 
 
 def get_screening(*, public_id: str, client: str) -> Screening:

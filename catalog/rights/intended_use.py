@@ -80,7 +80,12 @@ class IntendedUse:
 
 
 def make_intended_use(
-    *, territories: Collection[str], uses: Collection[str], starts_on: date, ends_on: date
+    *,
+    territories: Collection[str],
+    uses: Collection[str],
+    starts_on: date,
+    ends_on: date,
+    campaign: str = "",
 ) -> IntendedUse:
     """Return an intended use from plain lists."""
     return IntendedUse(
@@ -88,4 +93,5 @@ def make_intended_use(
         uses=frozenset(uses),
         starts_on=starts_on,
         ends_on=ends_on,
+        campaign=campaign,
     )

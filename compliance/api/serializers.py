@@ -45,6 +45,12 @@ class IntentMessage(StrictMessage):
     )
     starts_on = StrictDateField()
     ends_on = StrictDateField()
+    campaign = StrictCharField(
+        required=False,
+        allow_blank=True,
+        max_length=80,
+        help_text="The campaign the song is for: grants and screening thresholds may depend on it.",
+    )
     plays = StrictIntegerField(
         required=False, min_value=0, max_value=MAX_QUANTITY,
         help_text="Expected of one song; needed where a grant caps plays, and taken from the cap at approval.",

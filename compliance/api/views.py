@@ -36,6 +36,7 @@ from compliance.services.clearances import (
 from compliance.services.rights_intent import read_intent
 from compliance.services.song_files import discard_song, store_song
 from compliance.services.submissions import UnknownSubmission, submit_song
+from moderation.services.screenings import TextToScreen
 
 ACCEPT_LANGUAGE = OpenApiParameter(
     "Accept-Language", OpenApiTypes.STR, OpenApiParameter.HEADER,
@@ -77,11 +78,12 @@ class ClearancesView(APIView):
         intent = read_intent(request.data["intent"])
 
         language = read_language(request)
-        message = judge_message(
+        given = TextToScreen(
             text=form.validated_data["message"],
             language=form.validated_data.get("language"),
-            now=timezone.now(),
+            campaign=intent.campaign,
         )
+        message = judge_message(given=given, now=timezone.now())
 
         def work() -> tuple[int, dict[str, Any]]:
             clearance = request_clearance(

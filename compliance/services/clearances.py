@@ -15,7 +15,12 @@ from compliance.services.rights_intent import read_intent
 from moderation.screening.policy import Outcome
 from moderation.screening.text_limits import InvalidText
 from moderation.services.reviews import open_review_case
-from moderation.services.screenings import JudgedText, judge_text, keep_screening
+from moderation.services.screenings import (
+    JudgedText,
+    TextToScreen,
+    judge_text,
+    keep_screening,
+)
 
 # Review cases about a clearance carry this kind.
 SUBJECT_KIND = "clearance"
@@ -33,7 +38,7 @@ class ClearanceNotUsable(Exception):
     """The clearance is not cleared, or its hold has run out."""
 
 
-def judge_message(*, text: str, language: str | None, now: dt.datetime) -> JudgedText:
+def judge_message(*, given: TextToScreen, now: dt.datetime) -> JudgedText:
     """Screen the message of a clearance; call outside any transaction.
 
     Raises
@@ -41,7 +46,7 @@ def judge_message(*, text: str, language: str | None, now: dt.datetime) -> Judge
     InvalidMessage : if the message cannot be screened
     """
     try:
-        return judge_text(text=text, language=language, kind="message", now=now)
+        return judge_text(given=given, now=now)
     except InvalidText as error:
         raise InvalidMessage(error.code, error.text) from error
 
@@ -60,7 +65,7 @@ def request_clearance(
     actor = f"generator:{generator.public_id}"
     screening = keep_screening(judged=message, client=generator.public_id)
     clearance = Clearance.objects.create(
-        generator=generator, message=message.text, language=message.language or "", stems=list(stems),
+        generator=generator, message=message.given.text, language=message.given.language or "", stems=list(stems),
         intent=intent_json, screening_id=screening.public_id,
     )  # fmt: skip
     hold_until = now + dt.timedelta(seconds=settings.CLEARANCE_HOLD_S)
@@ -89,7 +94,7 @@ def request_clearance(
         open_review_case(
             subject_kind=SUBJECT_KIND, subject_id=clearance.public_id, client=generator.public_id,
             title=f"Message of clearance {clearance.public_id}", reasons=_screening_reasons(answer),
-            evidence={"text": message.text, "screening": answer}, now=now,
+            evidence={"text": message.given.text, "screening": answer}, now=now,
         )  # fmt: skip
     clearance.transition_to(
         status,

@@ -8,7 +8,7 @@ from catalog.rights.intended_use import IntendedUse, make_intended_use
 
 
 def read_intent(data: dict[str, Any]) -> IntendedUse:
-    """Return the intended use in `territories`, `uses`, `starts_on` and `ends_on` (ISO dates, the end exclusive).
+    """Return the intended use in `territories`, `uses`, `starts_on`, `ends_on` (ISO dates, the end exclusive) and `campaign`.
 
     `plays` and `seconds`, where given, say what is expected of one song.
 
@@ -21,5 +21,6 @@ def read_intent(data: dict[str, Any]) -> IntendedUse:
         uses=data["uses"],
         starts_on=dt.date.fromisoformat(data["starts_on"]),
         ends_on=dt.date.fromisoformat(data["ends_on"]),
+        campaign=data.get("campaign", ""),
     )
     return replace(intent, plays=data.get("plays"), seconds=data.get("seconds"))

@@ -1,5 +1,5 @@
 """What moderators do in the admin, one subject a file."""
 
-from moderation.admin import lexicon, review_cases, screenings
+from moderation.admin import lexicon, policies, review_cases, screenings
 
-__all__ = ["lexicon", "review_cases", "screenings"]
+__all__ = ["lexicon", "policies", "review_cases", "screenings"]

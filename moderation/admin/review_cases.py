@@ -131,6 +131,7 @@ class ReviewCaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
                 "case": case,
                 "form": form,
                 "pieces": _mark_evidence(case),
+                "text_hint": _describe_text(case),
                 "age": self.show_age(case),
                 "can_decide": case.status == CaseStatus.OPEN
                 and self.has_change_permission(request, case),
@@ -173,3 +174,12 @@ def _mark_evidence(case: ReviewCase) -> list[Any]:
         return []
     screening = case.evidence.get("screening") or {}
     return mark_text(text=text, spans=screening.get("spans", []))
+
+
+def _describe_text(case: ReviewCase) -> str:
+    """Return what a person is about to see, before they ask for it."""
+    text = case.evidence.get("text") or ""
+    spans = (case.evidence.get("screening") or {}).get("spans", [])
+    categories = sorted({span["category"].replace("_", " ") for span in spans})
+    found = f"; marked: {', '.join(categories)}" if categories else ""
+    return f"Show the text ({len(text)} characters{found})"

@@ -7,6 +7,9 @@ from rest_framework import serializers
 from moderation.screening.categories import Category, Kind
 from moderation.screening.policy import Outcome
 
+# Most texts in one batch.
+MAX_BATCH = 1_000
+
 
 class AnyText(serializers.CharField):
     """A text as it came; whether it can be screened is for the screening to say."""
@@ -33,6 +36,19 @@ class ScreeningRequest(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
         choices=[kind.value for kind in Kind], default=Kind.MESSAGE.value
     )
+    campaign = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=80,
+        default="",
+        help_text="The campaign the text is for, where it has thresholds of its own.",
+    )
+
+
+class ScreeningBatchRequest(serializers.Serializer[Any]):
+    """Texts to screen together."""
+
+    texts = serializers.ListField(child=ScreeningRequest(), min_length=1, max_length=MAX_BATCH)
 
 
 class IdentifiedLanguage(serializers.Serializer[Any]):
@@ -49,7 +65,19 @@ class ScreeningSpan(serializers.Serializer[Any]):
     end = serializers.IntegerField(min_value=0, help_text="One past the last code point.")
     category = serializers.ChoiceField(choices=[category.value for category in Category])
     text = serializers.CharField()
-    term = serializers.CharField(required=False, help_text="The lexicon entry that matched.")
+    line = serializers.IntegerField(
+        required=False, min_value=1, help_text="Of lyrics: the line it begins in."
+    )
+    term = serializers.CharField(
+        required=False, help_text="The lexicon entry that matched, or the kind of private detail."
+    )
+    language = serializers.CharField(required=False, help_text="The lexicon the entry is from.")
+    severity = serializers.IntegerField(
+        required=False, min_value=2, max_value=4, help_text="Of the entry; 4 is unmistakable."
+    )
+    disguise = serializers.CharField(
+        required=False, help_text="How the entry was hidden, such as leet, mask or lookalike."
+    )
 
 
 class ScreeningReason(serializers.Serializer[Any]):
@@ -58,7 +86,9 @@ class ScreeningReason(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="`screening.<category>`, stable.")
     category = serializers.CharField()
     severity = serializers.IntegerField(min_value=1, max_value=4)
-    text = serializers.CharField(help_text="For the person who wrote the text, in its language.")
+    text = serializers.CharField(
+        help_text="For the person who wrote the text: what is wrong and what to change."
+    )
 
 
 class ScreeningReview(serializers.Serializer[Any]):
@@ -81,7 +111,38 @@ class ScreeningReport(serializers.Serializer[Any]):
     )
     spans = ScreeningSpan(many=True)
     reasons = ScreeningReason(many=True)
-    policy_version = serializers.CharField()
-    engine_version = serializers.CharField()
+    explanation_language = serializers.CharField(
+        required=False,
+        help_text="Of the reasons: what Accept-Language asks for, else the text's own.",
+    )
+    campaign = serializers.CharField(required=False, allow_blank=True)
+    policy_version = serializers.CharField(help_text="The thresholds that decided.")
+    engine_version = serializers.CharField(help_text="The program and the model that scored.")
     created_at = serializers.DateTimeField()
     review = ScreeningReview(allow_null=True)
+
+
+class TextError(serializers.Serializer[Any]):
+    """Why a text of a batch was not screened."""
+
+    pointer = serializers.CharField(
+        help_text="JSON pointer into the request, such as /texts/7/text."
+    )
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class BatchResult(serializers.Serializer[Any]):
+    """The answer to one text of a batch: a screening, or what is wrong with the text."""
+
+    index = serializers.IntegerField(min_value=0, help_text="Place in `texts`, from 0.")
+    screening = ScreeningReport(allow_null=True)
+    refusals = TextError(many=True, help_text="Why it was not screened; empty if it was.")
+
+
+class ScreeningBatchReport(serializers.Serializer[Any]):
+    """The answers to a batch, in order."""
+
+    results = BatchResult(many=True)
+    screened = serializers.IntegerField(min_value=0)
+    failed = serializers.IntegerField(min_value=0)

@@ -4,19 +4,37 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from moderation.api.answers import build_screening_report
-from moderation.api.serializers import ScreeningReport, ScreeningRequest
+from moderation.api.answers import build_batch_report, build_screening_report
+from moderation.api.serializers import (
+    MAX_BATCH,
+    ScreeningBatchReport,
+    ScreeningBatchRequest,
+    ScreeningReport,
+    ScreeningRequest,
+)
+from moderation.api.text_reading import list_errors, read_explanation_language, read_text
 from moderation.queries import get_screening
-from moderation.services.screenings import judge_text, submit_screening
+from moderation.screening.text_limits import InvalidText
+from moderation.services.screenings import (
+    TextToScreen,
+    judge_text,
+    judge_texts,
+    submit_screening,
+    submit_screenings,
+)
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 255}, OpenApiParameter.HEADER,
     description="Sent twice, done once: the second answer is the first one's, marked Idempotency-Replayed.",
+)  # fmt: skip
+ACCEPT_LANGUAGE = OpenApiParameter(
+    "Accept-Language", {"type": "string"}, OpenApiParameter.HEADER,
+    description="Language of the reasons' texts; without it each text's own.",
 )  # fmt: skip
 
 
@@ -35,20 +53,14 @@ class ScreeningsView(APIView):
         operation_id="create_screening",
         request=ScreeningRequest,
         responses={201: ScreeningReport},
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, ACCEPT_LANGUAGE],
         tags=["screenings"],
     )
     def post(self, request: Request) -> Response:
         """Screen a text and say whether it may be used, should be looked at, or is refused."""
-        form = ScreeningRequest(data=request.data)
-        form.is_valid(raise_exception=True)
+        given = read_text(request.data, explain_in=read_explanation_language(request))
 
-        judged = judge_text(
-            text=form.validated_data["text"],
-            language=form.validated_data.get("language"),
-            kind=form.validated_data["kind"],
-            now=timezone.now(),
-        )
+        judged = judge_text(given=given, now=timezone.now())
 
         def work() -> tuple[int, dict[str, Any]]:
             screening = submit_screening(judged=judged, client=get_client(request))
@@ -57,6 +69,65 @@ class ScreeningsView(APIView):
         caller: Any = request.user
         answer: Response = caller.answer_once(request, content=request.data, work=work)
         return answer
+
+
+class ScreeningBatchView(APIView):
+    """Screen many texts in one request."""
+
+    required_scopes = {"POST": ["screenings:write"]}
+
+    @extend_schema(
+        operation_id="create_screening_batch",
+        request=ScreeningBatchRequest,
+        responses={201: ScreeningBatchReport},
+        parameters=[IDEMPOTENCY_KEY, ACCEPT_LANGUAGE],
+        tags=["screenings"],
+    )
+    def post(self, request: Request) -> Response:
+        """Screen up to 1,000 texts; one that cannot be screened gets its errors, the others their answers."""
+        rows = _read_rows(request.data)
+        explain_in = read_explanation_language(request)
+        given: dict[int, TextToScreen] = {}
+        refusals: dict[int, list[dict[str, str]]] = {}
+        for index, row in enumerate(rows):
+            try:
+                given[index] = read_text(row, explain_in=explain_in)
+            except serializers.ValidationError as error:
+                refusals[index] = list_errors(error.detail, pointer=f"/texts/{index}")
+        judged: dict[int, Any] = {}
+        answers = judge_texts(given=given.values(), now=timezone.now())
+        for index, result in zip(given, answers, strict=True):
+            if isinstance(result, InvalidText):
+                pointer = f"/texts/{index}/text"
+                refusals[index] = [{"pointer": pointer, "code": result.code, "detail": result.text}]
+            else:
+                judged[index] = result
+
+        def work() -> tuple[int, dict[str, Any]]:
+            screenings = submit_screenings(judged=list(judged.values()), client=get_client(request))
+            screened = dict(zip(judged, screenings, strict=True))
+            results = [(screened.get(i), refusals.get(i, [])) for i in range(len(rows))]
+            return status.HTTP_201_CREATED, build_batch_report(results)
+
+        caller: Any = request.user
+        answer: Response = caller.answer_once(request, content=request.data, work=work)
+        return answer
+
+
+def _read_rows(data: Any) -> list[Any]:
+    """Return the texts of a batch as they came.
+
+    Raises
+    ------
+    ValidationError : if it is no batch, is empty or holds too many
+    """
+    rows = data.get("texts") if isinstance(data, dict) else None
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_BATCH:
+        got = f"{len(rows)} of them" if isinstance(rows, list) else type(rows).__name__
+        raise serializers.ValidationError(
+            {"texts": [f"Expected a list of 1 to {MAX_BATCH} texts, got {got}."]}
+        )
+    return rows
 
 
 class ScreeningView(APIView):

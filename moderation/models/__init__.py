@@ -1,6 +1,12 @@
 """The stored data, one subject a file."""
 
 from moderation.models.lexicon import LexiconOverride, OverrideAction
+from moderation.models.policy import (
+    PolicyMoved,
+    PolicyStatus,
+    PolicyThreshold,
+    PolicyVersion,
+)
 from moderation.models.review import (
     SCREENING_SUBJECT,
     CaseStatus,
@@ -16,6 +22,10 @@ __all__ = [
     "Decision",
     "LexiconOverride",
     "OverrideAction",
+    "PolicyMoved",
+    "PolicyStatus",
+    "PolicyThreshold",
+    "PolicyVersion",
     "ReviewCase",
     "ReviewDecision",
     "Screening",

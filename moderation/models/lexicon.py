@@ -1,6 +1,9 @@
 """Lexicon overrides: entries that people add to the packs or silence in them, for a reason and a time."""
 
+import datetime as dt
+
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from moderation.screening.categories import Category, Severity
 from moderation.screening.languages import LANGUAGES
@@ -45,10 +48,11 @@ class LexiconOverride(models.Model):
     expires_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="From then on it has no effect. Empty: until it is deleted.",
+        help_text="From then on it has no effect. Empty: until somebody ends it.",
     )
     created_by = models.CharField(max_length=150, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["language", "text"]
@@ -65,3 +69,7 @@ class LexiconOverride(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.text} ({self.language})"
+
+    def is_in_force(self, *, now: dt.datetime) -> bool:
+        """Tell whether the next text feels it."""
+        return self.expires_at is None or self.expires_at > now

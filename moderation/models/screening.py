@@ -32,13 +32,30 @@ class Screening(models.Model):
     language = models.CharField(max_length=10, help_text="As identified.")
     outcome = models.CharField(max_length=10, choices=get_outcome_choices)
     answer = models.JSONField(help_text="The full answer, as given.")
+    campaign = models.CharField(
+        max_length=80, blank=True, db_default="", help_text="Whose thresholds counted."
+    )
     policy_version = models.CharField(max_length=40)
+    shadow_version = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="The draft that was tried beside it."
+    )
+    shadow_outcome = models.CharField(
+        max_length=10, blank=True, db_default="", choices=get_outcome_choices,
+        help_text="What the draft would have answered.",
+    )  # fmt: skip
     engine_version = models.CharField(max_length=80)
     created_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["client", "-id"], name="screening_of_client")]
+        indexes = [
+            models.Index(fields=["client", "-id"], name="screening_of_client"),
+            models.Index(
+                fields=["shadow_version"],
+                condition=models.Q(shadow_version__gt=""),
+                name="screening_in_shadow",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id

@@ -102,6 +102,7 @@ class Lexicon:
         self._words = ahocorasick.Automaton()
         self._hangul = HangulMatcher()
         self._tables = _Tables()
+        self._own = {(term.language, term.text) for pack in packs for term in pack.terms}
         self._common_of = {code: frozenset(words) for code, words in common_words.items()}
         self._common_together: dict[tuple[str, ...], frozenset[str]] = {}
         self._lengths: dict[tuple[int, int], list[str]] = {}
@@ -403,6 +404,8 @@ class Lexicon:
         term = hit.term
         if term.language == primary:
             return True
+        if (primary, term.text) in self._own:  # its own pack says how bad it is
+            return False
         if hit.disguise is Disguise.VOWELS and hit.end - hit.start < _MIN_FOREIGN_DROPPED:
             return False
         written = strip_accents(text[hit.start : hit.end])

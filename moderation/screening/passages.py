@@ -26,6 +26,11 @@ def split_passages(*, text: str, kind: Kind) -> list[tuple[int, int]]:
     return list(_join_sentences(text))
 
 
+def split_lines(text: str, *, start: int, end: int) -> list[tuple[int, int]]:
+    """Return the intervals of the lines of a passage that hold anything."""
+    return [match.span() for match in _LINES.finditer(text, start, end)]
+
+
 def _join_sentences(text: str) -> Iterator[tuple[int, int]]:
     start = end = 0
     for match in _SENTENCES.finditer(text):

@@ -63,6 +63,8 @@ class Guess:
 _WORD = re.compile(r"[^\W_]+|[\U0001f300-\U0001faff]")
 _CHUNK = re.compile(r"\S+")
 _EDGES = ".,;:!?\"'()[]{}…¡¿«»“”‘’„`´-–—~/\\<>|&^=+*#_"
+# What ends a word and never stands for a letter of it.
+_ENDS = ".,;:?)\"'"
 # Signs read as letters. `1`, `!`, `|` and `l` are one class, because each stands for i and for l.
 _LEET_SIGNS = "0134567892@$!|+€£¥(<"
 _TO_SKELETON = str.maketrans("0134567892@$!|+€£¥(<lv", "oieasgtbgzasiiteiycciu")
@@ -145,12 +147,13 @@ def _guess_chunk(chunk: str, offset: int) -> Iterator[Guess]:
     if any(is_hangul(char) for char in core):
         return
     letters = re.sub(rf"(?!{_LETTER}).", "", bare)
-    whole = strip_accents(chunk).rstrip(".,;:?)\"'")
+    ended = len(chunk.rstrip(_ENDS))
+    whole = strip_accents(chunk[:ended])
     if _HAS_LEET.search(whole) and (letters or "@" in whole or "$" in whole):
         for candidate in {bare, whole, whole.rstrip("!")}:
             if len(candidate) > 2 and _HAS_LEET.search(candidate):
                 skeleton = to_skeleton(re.sub(r"[^\w@$!|+€£¥(<]|_", "", candidate))
-                yield Guess(skeleton, Disguise.LEET, start, offset + len(chunk))
+                yield Guess(skeleton, Disguise.LEET, start, offset + ended)
     if not letters:
         return
     if not bare.isalnum():
@@ -252,8 +255,9 @@ def find_chunks(text: str) -> Iterator[tuple[tuple[str, int, int], ...]]:
 
 def _find_runs(text: str) -> Iterator[tuple[str, int, int]]:
     for match in _CHUNK.finditer(text):
-        if not match[0].isalpha() or _LONG_RUN.search(match[0]):
-            yield match[0], match.start(), match.end()
+        run = match[0].rstrip(_ENDS)
+        if run and (not run.isalpha() or _LONG_RUN.search(run)):
+            yield run, match.start(), match.start() + len(run)
 
 
 def count_odd_words(text: str) -> int:

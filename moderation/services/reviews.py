@@ -1,6 +1,8 @@
 """Open and decide review cases. Each write is one transaction; a decided case stays decided."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,6 +23,42 @@ class AlreadyDecided(Exception):
     def __init__(self, case: ReviewCase) -> None:
         super().__init__(f"Case {case.pk} was decided by {case.decided_by}: {case.decision}.")
         self.case = case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCase:
+    """What a person should decide about a subject."""
+
+    subject_kind: str
+    subject_id: str
+    client: str
+    title: str
+    reasons: list[dict[str, Any]]
+    evidence: dict[str, Any]
+    created_at: dt.datetime
+
+    @property
+    def language(self) -> str:
+        """The language of the text, if the case is about one."""
+        screening = self.evidence.get("screening") or {}
+        return str((screening.get("language") or {}).get("code", ""))
+
+
+def open_new_review_cases(*, cases: Sequence[NewCase]) -> None:
+    """Open cases about subjects that were made just now, so that none can have one."""
+    ReviewCase.objects.bulk_create(
+        ReviewCase(
+            subject_kind=case.subject_kind,
+            subject_id=case.subject_id,
+            client=case.client,
+            title=case.title[:_MAX_TITLE_LENGTH],
+            language=case.language,
+            reasons=case.reasons,
+            evidence=case.evidence,
+            created_at=case.created_at,
+        )
+        for case in cases
+    )
 
 
 def open_review_case(

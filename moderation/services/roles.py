@@ -15,7 +15,9 @@ PERMISSIONS: Final = (
     "view_lexiconoverride",
     "add_lexiconoverride",
     "change_lexiconoverride",
-    "delete_lexiconoverride",
+    "view_policyversion",
+    "change_policyversion",
+    "publish_policyversion",
 )
 
 

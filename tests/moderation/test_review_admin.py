@@ -3,17 +3,15 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from moderation.models import ReviewCase
-from moderation.services.screenings import judge_text, submit_screening
+from moderation.services.screenings import TextToScreen, judge_text, submit_screening
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def case(now):
-    judged = judge_text(
-        text="Mom <3 you are a piece of shit", language="en", kind="message", now=now
-    )
-    submit_screening(judged=judged, client="gen_1")
+    given = TextToScreen(text="Mom <3 you are a piece of shit", language="en")
+    submit_screening(judged=judge_text(given=given, now=now), client="gen_1")
     return ReviewCase.objects.get()
 
 
@@ -35,6 +33,14 @@ def test_a_moderator_sees_the_text_with_its_hits_marked_and_escaped(moderator, c
     assert ">piece of </mark>" in page
     assert "screening.harassment" in page
     assert 'value="approve"' in page
+
+
+def test_the_text_is_covered_until_somebody_asks_for_it(moderator, case):
+    page = moderator.get(url_of(case)).content.decode()
+    covered = page[page.index('<details id="case-text"') : page.index("</details>")]
+    assert "Mom &lt;3" in covered
+    assert " open" not in covered[: covered.index(">")]
+    assert "Show the text (30 characters; marked: harassment, profanity)" in covered
 
 
 def test_a_moderator_finds_the_case_in_the_list(moderator, case):
@@ -78,8 +84,9 @@ def test_somebody_without_the_permission_cannot_see_or_decide(client, case):
 def test_a_moderator_may_do_no_more_than_decide_and_read(moderator, case):
     group = Group.objects.get(name="Moderators")
     assert sorted(group.permissions.values_list("codename", flat=True)) == [
-        "add_lexiconoverride", "change_lexiconoverride", "decide_reviewcase", "delete_lexiconoverride",
-        "view_lexiconoverride", "view_reviewcase", "view_reviewdecision", "view_screening",
+        "add_lexiconoverride", "change_lexiconoverride", "change_policyversion", "decide_reviewcase",
+        "publish_policyversion", "view_lexiconoverride", "view_policyversion", "view_reviewcase", "view_reviewdecision",
+        "view_screening",
     ]  # fmt: skip
     assert moderator.get(reverse("admin:moderation_screening_changelist")).status_code == 200
     assert moderator.get(reverse("admin:moderation_reviewcase_add")).status_code == 403

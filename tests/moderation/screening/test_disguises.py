@@ -175,3 +175,8 @@ def test_text_stored_in_conjoining_letters_hides_nothing_by_that():
 def test_accents_of_the_language_are_no_decoration(text):
     for code in ("es", "fr", "de"):
         assert all(hit.disguise is None for hit in find_hits(text, code)[1])
+
+
+def test_a_word_of_two_packs_is_as_bad_as_the_texts_own_says():
+    hits = find_hits("you are such a bitch, Karen, and everybody says so", "en")[1]
+    assert {(hit.term.language, int(hit.term.severity)) for hit in hits} == {("en", 2)}

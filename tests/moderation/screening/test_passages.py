@@ -25,7 +25,7 @@ def test_lyrics_are_cut_into_verses():
 @given(st.text(alphabet="ab .\n", min_size=1, max_size=4_000), st.sampled_from(Kind))
 def test_nothing_is_left_out_and_nothing_is_too_long(text, kind):
     parts = split_passages(text=text, kind=kind)
-    assert "".join(text[a:b] for a, b in parts).split() == text.split() or any(
+    assert " ".join(text[a:b] for a, b in parts).split() == text.split() or any(
         b - a == PASSAGE_LENGTH for a, b in parts
     )
     assert all(0 <= a < b <= len(text) and b - a <= PASSAGE_LENGTH for a, b in parts)
