@@ -6,12 +6,13 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Model
 from django.db.models.fields.files import FieldFile
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -161,6 +162,19 @@ def read_clock() -> datetime:
 def get_person(request: HttpRequest) -> User:
     """Return who is asking; pages of the admin are not shown to anybody unknown."""
     return cast(User, request.user)
+
+
+def get_row(page: BaseModelAdmin[Any], request: HttpRequest, object_id: Any) -> Any:
+    """Return the row that an address names.
+
+    Raises
+    ------
+    Http404 : if it names none that the person may see
+    """
+    row = page.get_object(request, str(object_id))  # type: ignore[attr-defined]  # pages of rows have it
+    if row is None:
+        raise Http404(f"There is no {page.opts.verbose_name} {object_id}.")
+    return row
 
 
 def redirect_to(obj: Model) -> HttpResponse:

@@ -18,6 +18,7 @@ from catalog.admin.base import (
     TABLE_FORMATS,
     ExportingAdmin,
     get_person,
+    get_row,
     link_to,
     read_clock,
     run_action,
@@ -123,7 +124,7 @@ class CapAdmin(ExportingAdmin):
     )
     def propose_limit(self, request: HttpRequest, form: Any, object_id: int) -> Any:
         """Prepare a change of the limit."""
-        cap = Cap.objects.select_related("grant__agreement").get(pk=object_id)
+        cap = get_row(self, request, object_id)
         change = ProposedChange(
             action=ChangeAction.SET_CAP_LIMIT,
             grant=cap.grant,

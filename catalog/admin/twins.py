@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from catalog.admin.base import (
     CatalogAdmin,
     get_person,
+    get_row,
     link_to,
     read_clock,
     run_action,
@@ -147,7 +148,7 @@ class StemTwinAdmin(CatalogAdmin):
     )
     def settle(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Enter what holds."""
-        twin = StemTwin.objects.get(pk=object_id)
+        twin = get_row(self, request, object_id)
         return run_action(
             request,
             twin,
