@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Sum
+from django.urls import reverse
 
+from catalog.queries.approved_songs import ApprovedSong
 from compliance.certificates.status_list import LIST_SIZE
 from compliance.models import (
     Approval,
+    ApprovalBasis,
     ApprovalStatus,
     Clearance,
     Collection,
@@ -281,3 +284,29 @@ def list_recalled_songs(
         rows = rows.filter(acknowledged_at__isnull=not acknowledged)
     rows = rows.select_related("recall", "approval__submission").defer("approval__certificate")
     return list(rows.order_by("id")[:limit])
+
+
+def get_approval_of_song(*, public_id: str) -> Approval | None:
+    """Return the approval of any generator's song, for staff; None if the song has none."""
+    return (
+        Approval.objects.filter(submission__public_id=public_id)
+        .select_related("submission__clearance", "submission__generator")
+        .first()
+    )
+
+
+def find_approved_songs(stems: Iterable[str]) -> list[ApprovedSong]:
+    """Return every song with an approval that uses any of the stems, newest first; the catalog asks, for legal staff."""
+    using = ApprovalBasis.objects.filter(stem__external_id__in=list(stems)).values("approval")
+    rows = Approval.objects.filter(pk__in=using).select_related("submission__generator")
+    return [
+        ApprovedSong(
+            id=approval.submission.public_id,
+            generator=approval.submission.generator.name,
+            status=approval.get_status_display().lower(),
+            approved_at=approval.created_at,
+            valid_until=approval.valid_to,
+            url=reverse("why-approved", args=[approval.submission.public_id]),
+        )
+        for approval in rows
+    ]

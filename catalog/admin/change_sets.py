@@ -18,19 +18,32 @@ from catalog.admin.base import (
     describe_uses,
     draw_status,
     get_person,
+    get_row,
     link_to,
     read_clock,
     run_action,
 )
 from catalog.admin.drawings import GREEN, RED
-from catalog.admin.tables import draw_table
-from catalog.models import ChangeSet
+from catalog.admin.tables import draw_songs, draw_table
+from catalog.models import Change, ChangeSet
 from catalog.models.change_sets import ChangeAction, ChangeSetStatus
 from catalog.rights.territories import describe_territories
 from catalog.services.change_sets import activate_change_set, reject_change_set, withdraw_change_set
-from catalog.services.impact import ChangeImpact, StemImpact, preview_change_set
+from catalog.services.impact import CapChange, ChangeImpact, StemImpact, preview_change_set
 
 IMPACTS_SHOWN = 40
+
+
+def describe_corrections(change: Change) -> str:
+    """Return each corrected term as it reads and as it should."""
+    texts = []
+    for name, value in change.corrections.items():
+        column = "territory" if name == "territories" else name
+        current = getattr(change.grant, column)
+        shown = ", ".join(current) if isinstance(current, tuple) else current
+        arrow = f"{shown} → " if change.change_set.status == ChangeSetStatus.OPEN else ""
+        texts.append(f"{name.replace('_', ' ')}: {arrow}{value}")
+    return "; ".join(texts)
 
 
 def describe_scope(impact: ChangeImpact) -> str:
@@ -54,6 +67,55 @@ def list_lines(impacts: Iterable[StemImpact]) -> list[tuple[str, str, str, str]]
         )
         for (stem, gained, lost), words in uses.items()
     ]
+
+
+def draw_impact(impact: ChangeImpact) -> tuple[str, str, str]:
+    """Return what changes for stems, for caps, and for songs that are approved already."""
+    lines = list_lines(impact.impacts)
+    more = len(lines) - IMPACTS_SHOWN
+    stems = (
+        format_html(
+            "<p>{}</p>{}{}",
+            describe_scope(impact),
+            draw_table(heads=["Stem", "Uses", "Gains", "Loses"], rows=lines[:IMPACTS_SHOWN]),
+            f"and {more} lines more" if more > 0 else "",
+        )
+        if lines
+        else format_html("<p>No stem gains or loses a territory on {}.</p>", impact.on)
+    )
+    caps = (
+        draw_table(
+            heads=["Cap", "Counts", "Taken", "Before", "After"],
+            rows=[
+                (
+                    change.grant,
+                    change.cap,
+                    change.taken,
+                    show_limit(change.before),
+                    mark_overspent(change),
+                )
+                for change in impact.cap_changes
+            ],
+        )
+        if impact.cap_changes
+        else ""
+    )
+    songs = draw_songs(
+        impact.approved_songs, none="No approved song uses a stem that loses anything."
+    )
+    return stems, caps, format_html("<p><strong>Approved songs touched</strong></p>{}", songs)
+
+
+def show_limit(limit: int | None) -> str:
+    """Return a limit in words."""
+    return "not in force" if limit is None else str(limit)
+
+
+def mark_overspent(change: CapChange) -> str:
+    """Return the limit after, marked if more than that is taken already."""
+    if not change.is_overspent:
+        return show_limit(change.after)
+    return format_html('<span style="color:{}">{}, more is taken</span>', RED, change.after)
 
 
 def mark_territories(leaves: Collection[str], *, color: str) -> str:
@@ -134,9 +196,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
             detail = {
                 ChangeAction.END_GRANT: f"on {change.ends_on}",
                 ChangeAction.SET_CAP_LIMIT: f"from {change.cap.limit if change.cap else '-'} to {change.limit}",
-                ChangeAction.CORRECT_GRANT: "; ".join(
-                    f"{k}: {v}" for k, v in change.corrections.items()
-                ),
+                ChangeAction.CORRECT_GRANT: describe_corrections(change),
             }.get(ChangeAction(change.action), "")
             rows.append((change.get_action_display(), link_to(change.grant), detail))
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} {}</li>", rows))
@@ -160,22 +220,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
             return format_html(
                 "{}<p>It cannot be activated as things stand: {}.</p>", whose, impact.problem
             )
-        if not impact.impacts:
-            return format_html(
-                "{}<p>No stem gains or loses a territory on {}.</p>", whose, impact.on
-            )
-        songs = format_html("<p><strong>{} approved songs use stems that lose territories.</strong></p>",
-                            len(impact.approved_songs)) if impact.approved_songs else ""  # fmt: skip
-        lines = list_lines(impact.impacts)
-        more = len(lines) - IMPACTS_SHOWN
-        return format_html(
-            "{}<p>{}</p>{}{}{}",
-            whose,
-            describe_scope(impact),
-            songs,
-            draw_table(heads=["Stem", "Uses", "Gains", "Loses"], rows=lines[:IMPACTS_SHOWN]),
-            f"and {more} lines more" if more > 0 else "",
-        )
+        return format_html("{}{}{}{}", whose, *draw_impact(impact))
 
     @action(
         description="Activate",
@@ -186,7 +231,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
     )  # fmt: skip
     def activate(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Put the changes in force."""
-        change_set = ChangeSet.objects.get(pk=object_id)
+        change_set = get_row(self, request, object_id)
         return run_action(request, change_set,
                           lambda: activate_change_set(change_set=change_set, by=get_person(request), now=read_clock()),
                           "The changes are in force.")  # fmt: skip
@@ -200,7 +245,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
     )  # fmt: skip
     def reject(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Turn the changes down."""
-        change_set = ChangeSet.objects.get(pk=object_id)
+        change_set = get_row(self, request, object_id)
         note = form.cleaned_data["note"]
         return run_action(request, change_set,
                           lambda: reject_change_set(change_set=change_set, by=get_person(request), now=read_clock(), note=note),
@@ -215,7 +260,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
     )  # fmt: skip
     def withdraw(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Take the changes back."""
-        change_set = ChangeSet.objects.get(pk=object_id)
+        change_set = get_row(self, request, object_id)
         return run_action(request, change_set,
                           lambda: withdraw_change_set(change_set=change_set, by=get_person(request), now=read_clock()),
                           "Withdrawn.")  # fmt: skip

@@ -6,13 +6,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from catalog.admin.base import (
     STATUS_COLORS,
@@ -22,6 +29,7 @@ from catalog.admin.base import (
     TerritoriesField,
     describe_uses,
     get_person,
+    get_row,
     read_clock,
     run_action,
 )
@@ -40,9 +48,17 @@ from catalog.services.agreements import (
     save_draft,
     suspend_grant,
 )
-from catalog.services.change_sets import ProposedChange, propose_changes
+from catalog.services.change_sets import CORRECTABLE_TERMS, ProposedChange, propose_changes
+from catalog.services.row_reading import parse_flag
 
 STEMS_SHOWN = 200
+
+
+def list_correctable() -> list[tuple[str, str]]:
+    """Return the terms that a correction may set, as people call them."""
+    return [
+        (name, name.replace("_", " ").replace("pct", "%")) for name in sorted(CORRECTABLE_TERMS)
+    ]
 
 
 class GrantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in stubs
@@ -128,6 +144,38 @@ class DraftInline(TabularInline):  # type: ignore[misc]  # untyped
         return is_draft(obj) and super().has_change_permission(request, obj)
 
 
+class CorrectionForm(BaseDialogForm):  # type: ignore[misc]  # untyped
+    """Ask which term was entered wrongly, and what it should read."""
+
+    term = forms.ChoiceField(choices=list_correctable, widget=UnfoldAdminSelectWidget())
+    value = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="As it should read",
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Several words with commas between them, days as 2026-12-31, yes or no.",
+    )
+    note = forms.CharField(
+        max_length=300,
+        label="What shows that it is an error of entry",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Read yes and no where the term is one or the other."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        term = cleaned.get("term", "territories")
+        is_flag = term != "territories" and isinstance(
+            Grant._meta.get_field(term), models.BooleanField
+        )
+        if is_flag:
+            try:
+                cleaned["value"] = parse_flag(cleaned.get("value", ""))
+            except ValueError:
+                self.add_error("value", "Expected yes or no.")
+        return cleaned
+
+
 class CapInline(DraftInline):
     """Limits on quantity."""
 
@@ -179,7 +227,7 @@ class GrantAdmin(ExportingAdmin):
     date_hierarchy = "valid_from"
     actions_list = ["show_calendar"]
     actions_detail = [
-        "propose_activation", "propose_end", "draft_change", "suspend", "propose_resumption", "cancel",
+        "propose_activation", "propose_end", "draft_change", "propose_correction", "suspend", "propose_resumption", "cancel",
     ]  # fmt: skip
     drawn_fields = ["show_status", "show_when", "show_where", "show_people"]
     fieldsets = [
@@ -309,7 +357,7 @@ class GrantAdmin(ExportingAdmin):
             else "nobody yet"
         )
         corrected = (
-            f"; corrected {grant.corrections} times, last: {grant.correction_note}"
+            f"; corrected {grant.corrections} time{pluralize(grant.corrections)}, last: {grant.correction_note}"
             if grant.corrections
             else ""
         )
@@ -344,8 +392,8 @@ class GrantAdmin(ExportingAdmin):
         grant = self.get_object(request, str(object_id))
         offered = {
             GrantStatus.DRAFT: {"propose_activation", "cancel"},
-            GrantStatus.ACTIVE: {"propose_end", "draft_change", "suspend"},
-            GrantStatus.SUSPENDED: {"propose_end", "propose_resumption"},
+            GrantStatus.ACTIVE: {"propose_end", "draft_change", "propose_correction", "suspend"},
+            GrantStatus.SUSPENDED: {"propose_end", "propose_correction", "propose_resumption"},
         }.get(GrantStatus(grant.status) if grant else GrantStatus.CANCELLED, set())
         return [
             item
@@ -362,7 +410,7 @@ class GrantAdmin(ExportingAdmin):
     )  # fmt: skip
     def propose_activation(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Prepare the activation."""
-        grant = self.get_object(request, str(object_id))
+        grant = get_row(self, request, object_id)
         change = ProposedChange(action=ChangeAction.ACTIVATE_GRANT, grant=grant)
         return self._propose(
             request, grant, change, f"Activate {grant.label}", form.cleaned_data["note"]
@@ -377,7 +425,7 @@ class GrantAdmin(ExportingAdmin):
     )  # fmt: skip
     def propose_end(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Prepare the end."""
-        grant = self.get_object(request, str(object_id))
+        grant = get_row(self, request, object_id)
         day = form.cleaned_data["day"]
         change = ProposedChange(action=ChangeAction.END_GRANT, grant=grant, ends_on=day)
         return self._propose(
@@ -393,7 +441,7 @@ class GrantAdmin(ExportingAdmin):
     )  # fmt: skip
     def propose_resumption(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Prepare the end of the suspension."""
-        grant = self.get_object(request, str(object_id))
+        grant = get_row(self, request, object_id)
         change = ProposedChange(action=ChangeAction.RESUME_GRANT, grant=grant)
         return self._propose(
             request, grant, change, f"Resume {grant.label}", form.cleaned_data["note"]
@@ -409,7 +457,7 @@ class GrantAdmin(ExportingAdmin):
     )  # fmt: skip
     def draft_change(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Draft a grant that supersedes this one."""
-        grant = self.get_object(request, str(object_id))
+        grant = get_row(self, request, object_id)
         return run_action(
             request,
             grant,
@@ -420,6 +468,24 @@ class GrantAdmin(ExportingAdmin):
         )
 
     @action(
+        description="Correct an error",
+        icon="spellcheck",
+        permissions=["propose"],
+        dialog={"title": "Propose a correction",
+                "description": "For what was entered otherwise than the contract says; new terms are a successor.",
+                "form_class": CorrectionForm, "form_submit_text": "Propose"},
+    )  # fmt: skip
+    def propose_correction(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
+        """Prepare a marked correction."""
+        grant = get_row(self, request, object_id)
+        term, value = form.cleaned_data["term"], form.cleaned_data["value"]
+        change = ProposedChange(
+            action=ChangeAction.CORRECT_GRANT, grant=grant, corrections={term: value}
+        )
+        title = f"Correct {term.replace('_', ' ')} of {grant.label}"
+        return self._propose(request, grant, change, title, form.cleaned_data["note"])
+
+    @action(
         description="Suspend",
         icon="pause_circle",
         permissions=["suspend"],
@@ -428,7 +494,7 @@ class GrantAdmin(ExportingAdmin):
     )  # fmt: skip
     def suspend(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Take the grant out of force at once."""
-        grant = self.get_object(request, str(object_id))
+        grant = get_row(self, request, object_id)
         return run_action(
             request,
             grant,
@@ -447,7 +513,7 @@ class GrantAdmin(ExportingAdmin):
     )  # fmt: skip
     def cancel(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Drop the draft."""
-        grant = self.get_object(request, str(object_id))
+        grant = get_row(self, request, object_id)
         return run_action(
             request,
             grant,

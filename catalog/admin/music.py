@@ -16,19 +16,20 @@ from catalog.admin.base import (
     NoteForm,
     describe_uses,
     get_person,
+    get_row,
     link_to,
     read_clock,
     run_action,
     show_player,
 )
 from catalog.admin.drawings import PeriodBar, draw_periods
-from catalog.admin.tables import draw_table, draw_term
+from catalog.admin.tables import draw_songs, draw_table, draw_term
 from catalog.admin.twins import draw_twins
 from catalog.exchange.resources import RecordingResource, StemResource, WorkResource
 from catalog.models import Recording, Stem, Work
+from catalog.queries.approved_songs import find_approved_songs
 from catalog.queries.stem_pages import list_grants_of_stem, list_share_gaps_of_stem
 from catalog.rights.identifiers import IdentifierKind, format_identifier
-from catalog.services.impact import find_approved_songs
 from catalog.services.stems import (
     StemMoved,
     StemNotReady,
@@ -220,11 +221,8 @@ class StemAdmin(ExportingAdmin):
     @display(description="Approved songs")
     def show_songs(self, stem: Stem) -> str:
         """Return the songs that were approved with this stem."""
-        songs = find_approved_songs([stem.external_id])
-        if not songs:
-            return "No approved song uses this stem."
-        return format_html(
-            "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((s,) for s in songs))
+        return draw_songs(
+            find_approved_songs([stem.external_id]), none="No approved song uses this stem."
         )
 
     @admin.action(description="Activate the selected stems", permissions=["change"])
@@ -252,7 +250,7 @@ class StemAdmin(ExportingAdmin):
     )
     def activate(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Make the stem available."""
-        stem = Stem.objects.get(pk=object_id)
+        stem = get_row(self, request, object_id)
         return run_action(
             request,
             stem,
@@ -275,7 +273,7 @@ class StemAdmin(ExportingAdmin):
     )
     def suspend(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Take the stem out of use for now."""
-        stem = Stem.objects.get(pk=object_id)
+        stem = get_row(self, request, object_id)
         return run_action(
             request,
             stem,
@@ -300,7 +298,7 @@ class StemAdmin(ExportingAdmin):
     )
     def withdraw(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Take the stem out of use for good."""
-        stem = Stem.objects.get(pk=object_id)
+        stem = get_row(self, request, object_id)
         return run_action(
             request,
             stem,

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from catalog.models import Cap, Change, ChangeSet, Grant, TerritorySet
-from catalog.models.agreements import TERM_FIELDS, GrantStatus
+from catalog.models.agreements import STATUSES_ON_RECORD, TERM_FIELDS, GrantStatus
 from catalog.models.change_sets import ChangeAction, ChangeSetStatus
 from catalog.services.agreements import (
     GrantIncomplete,
@@ -73,6 +73,7 @@ def propose_changes(
     GrantIncomplete : if a draft to be activated lacks something
     GrantMoved : if a grant's status does not allow the step
     TypeError : if a correction names something that is no term
+    InvalidTerritory, ValidationError : if a correction is no value of its term
     """
     change_set = ChangeSet.objects.create(title=title, note=note, prepared_by=by, prepared_at=now)
     for change in changes:
@@ -159,6 +160,11 @@ def _check(change: ProposedChange) -> None:
         case ChangeAction.CORRECT_GRANT:
             if unknown := set(change.corrections) - CORRECTABLE_TERMS:
                 raise TypeError(f"no such terms: {', '.join(sorted(unknown))}")
+            if grant.status not in STATUSES_ON_RECORD:
+                raise GrantMoved(grant=grant, wanted="corrected")
+            corrected = Grant.objects.get(pk=grant.pk)
+            _set_terms(corrected, change.corrections)
+            corrected.full_clean()
         case ChangeAction.END_GRANT | ChangeAction.SET_CAP_LIMIT:
             pass
 
@@ -184,20 +190,27 @@ def _apply(change: Change, *, note: str, by: User | None, now: datetime) -> None
 def _correct(change: Change, *, note: str, by: User | None) -> None:
     """Set terms that were entered wrongly; the grant counts its corrections and says why."""
     grant = Grant.objects.select_for_update(of=("self",)).get(pk=change.grant_id)
-    fields = ["corrections", "correction_note"]
-    for name, value in change.corrections.items():
-        if name == "territories":
-            grant.territory = TerritorySet.objects.get_for(value)
-            fields.append("territory")
-        else:
-            column = Grant._meta.get_field(name)
-            setattr(grant, name, column.to_python(value))  # type: ignore[union-attr]
-            fields.append(name)
+    fields = ["corrections", "correction_note", *_set_terms(grant, change.corrections)]
     grant.corrections += 1
     grant.correction_note = note[:300]
     grant.full_clean()
     save_as(grant, by=by, fields=fields)
     refresh_availability_of_grant(grant=grant)
+
+
+def _set_terms(grant: Grant, corrections: Mapping[str, Any]) -> list[str]:
+    """Set terms as they were typed; return the names of the columns."""
+    fields = []
+    for name, value in corrections.items():
+        if name == "territories":
+            grant.territory = TerritorySet.objects.get_for(value)
+            fields.append("territory")
+        else:
+            column = Grant._meta.get_field(name)
+            empty = None if column.null else ""  # type: ignore[union-attr]
+            setattr(grant, name, column.to_python(value) if value != "" else empty)  # type: ignore[union-attr]
+            fields.append(name)
+    return fields
 
 
 def _lock(change_set: ChangeSet) -> ChangeSet:

@@ -1,16 +1,17 @@
 """What would change if a change set were put in force: tried out in a transaction that is rolled back."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils.module_loading import import_string
+from django.db.models import F, Max
 
-from catalog.models import ChangeSet
+from catalog.models import Cap, CapBalance, ChangeSet
+from catalog.models.agreements import GrantStatus
+from catalog.queries.approved_songs import ApprovedSong, find_approved_songs
 from catalog.queries.rights_facts import load_stem_facts
 from catalog.rights.evaluation import evaluate
 from catalog.rights.intended_use import IntendedUse
@@ -21,10 +22,6 @@ from catalog.services.change_sets import activate_change_set, make_changes
 
 # How many stems are tried out; a change to more is judged by this many of them, by external id.
 MAX_STEMS_TRIED: Final = 200
-# Name of the setting that holds the dotted path of a function from stem ids to approved songs that use them.
-APPROVED_SONGS_SETTING: Final = "CATALOG_FIND_APPROVED_SONGS"
-
-FindApprovedSongs = Callable[[Collection[str]], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +35,22 @@ class StemImpact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapChange:
+    """What a cap allows before and after; a cap of a grant that is not in force allows nothing to anybody (None)."""
+
+    cap: str
+    grant: str
+    taken: int
+    before: int | None
+    after: int | None
+
+    @property
+    def is_overspent(self) -> bool:
+        """Tell whether more is taken already than the cap will allow."""
+        return self.after is not None and self.taken > self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeImpact:
     """The difference a change set makes; `problem` says why it cannot be put in force as things stand."""
 
@@ -45,7 +58,8 @@ class ChangeImpact:
     impacts: tuple[StemImpact, ...]
     n_stems: int
     n_stems_tried: int
-    approved_songs: tuple[str, ...]
+    approved_songs: tuple[ApprovedSong, ...]
+    cap_changes: tuple[CapChange, ...] = ()
     problem: str = ""
 
     @property
@@ -57,15 +71,6 @@ class ChangeImpact:
     def lost(self) -> frozenset[str]:
         """Return the territories in which something is no longer possible."""
         return frozenset().union(*(impact.lost for impact in self.impacts))
-
-
-def find_approved_songs(stems: Collection[str]) -> tuple[str, ...]:
-    """Return the approved songs that use any of the stems, if the project says how to find them."""
-    path = getattr(settings, APPROVED_SONGS_SETTING, "")
-    if not path:
-        return ()
-    find: FindApprovedSongs = import_string(path)
-    return tuple(find(stems))
 
 
 def preview_change_set(*, change_set: ChangeSet, by: User | None, now: datetime) -> ChangeImpact:
@@ -83,9 +88,11 @@ def preview_change_set(*, change_set: ChangeSet, by: User | None, now: datetime)
     }
     tried = sorted(stems)[:MAX_STEMS_TRIED]
     uses = sorted({use for change in changes for use in change.grant.uses} or {*map(str, UseType)})
+    grants = {change.grant_id for change in changes}
     before = _map_possible(tried, uses=uses, on=on, now=now)
+    limits_before = _map_limits(grants, on=on)
     problem = ""
-    after = before
+    after, limits_after = before, limits_before
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -94,6 +101,7 @@ def preview_change_set(*, change_set: ChangeSet, by: User | None, now: datetime)
                 else:
                     activate_change_set(change_set=change_set, by=by, now=now)
             after = _map_possible(tried, uses=uses, on=on, now=now)
+            limits_after = _map_limits(grants, on=on)
         except Exception as error:  # noqa: BLE001 - whatever keeps it from being activated is the answer
             problem = str(error)
         transaction.set_rollback(True)
@@ -111,7 +119,8 @@ def preview_change_set(*, change_set: ChangeSet, by: User | None, now: datetime)
         impacts=impacts,
         n_stems=len(stems),
         n_stems_tried=len(tried),
-        approved_songs=find_approved_songs(losing) if losing else (),
+        approved_songs=find_approved_songs(losing),
+        cap_changes=_compare_caps(limits_before, limits_after),
         problem=problem,
     )
 
@@ -133,3 +142,38 @@ def _map_possible(
             answer = evaluate(stems=[stem], facts=facts, intent=intent)
             possible[stem, use] = frozenset(answer.territories)
     return possible
+
+
+def _map_limits(grants: Collection[int], *, on: date) -> dict[int, int | None]:
+    """Return the limit of each cap of the grants, by its primary key; None while its grant is not in force."""
+    caps = Cap.objects.filter(grant__in=grants).select_related("grant")
+    return {
+        cap.pk: cap.limit
+        if cap.grant.status == GrantStatus.ACTIVE and (cap.grant.valid_until or date.max) > on
+        else None
+        for cap in caps
+    }
+
+
+def _compare_caps(
+    before: Mapping[int, int | None], after: Mapping[int, int | None]
+) -> tuple[CapChange, ...]:
+    changed = [pk for pk in after if before.get(pk) != after[pk]]
+    caps = Cap.objects.filter(pk__in=changed).select_related("grant__agreement")
+    taken = dict(
+        CapBalance.objects.filter(cap__in=changed)
+        .order_by()
+        .values("cap_id")
+        .annotate(taken=Max(F("held") + F("captured")))
+        .values_list("cap_id", "taken")
+    )
+    return tuple(
+        CapChange(
+            cap=f"{cap.get_unit_display()}, {cap.get_period_display().lower()}",
+            grant=cap.grant.label,
+            taken=taken.get(cap.pk, 0),
+            before=before.get(cap.pk),
+            after=after[cap.pk],
+        )
+        for cap in caps
+    )

@@ -4,6 +4,7 @@ import base64
 import json
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
@@ -27,14 +28,22 @@ class ApprovalAdmin(ReadOnlyAdmin):
     search_fields = ["public_id", "submission__public_id", "submission__audio_sha256"]
     date_hierarchy = "valid_to"
     fields = [
-        "public_id", "submission", "show_status", "valid_from", "valid_to", "show_claims", "show_token", "show_list",
-        "created_at", "changed_at", "changed_by", "change_reason",
+        "public_id", "submission", "show_status", "show_why", "valid_from", "valid_to", "show_claims", "show_token",
+        "show_list", "created_at", "changed_at", "changed_by", "change_reason",
     ]  # fmt: skip
 
     @display(description="Status", label=STATUS_COLORS)
     def show_status(self, approval: Approval) -> str:
         """Return the status as of now, colored."""
         return approval.get_state(now=timezone.now()).value
+
+    @display(description="Why")
+    def show_why(self, approval: Approval) -> str:
+        """Return a link to what it was approved on."""
+        url = reverse("why-approved", args=[approval.submission.public_id])
+        return format_html(
+            '<a class="text-primary-600" href="{}">What it rested on that day</a>', url
+        )
 
     @display(description="What is certified")
     def show_claims(self, approval: Approval) -> str:

@@ -112,6 +112,8 @@ def test_two_people_enter_activate_and_end_a_grant_in_the_admin(maker, checker, 
         "caps-0-scope": "grant",
         "caps-0-on_limit": "block",
         "caps-0-warn_at_pct": "80",
+        "fees-TOTAL_FORMS": "0",
+        "fees-INITIAL_FORMS": "0",
         "use_approvals-TOTAL_FORMS": "0",
         "use_approvals-INITIAL_FORMS": "0",
     }
@@ -258,3 +260,39 @@ def test_loudness_is_shown_in_lufs(maker, everything):
     )
     page = maker.get(get_url(stem)).content.decode()
     assert "-14.2 LUFS integrated, true peak -0.8 dBTP" in page
+
+
+def test_an_error_of_entry_is_corrected_by_two_people_and_marked(maker, checker, everything):
+    grant = everything
+    act(maker, grant, "propose_correction", term="territories", value="DE, FR", note="p. 2")
+    change_set = ChangeSet.objects.get()
+    page = checker.get(get_url(change_set)).content.decode()
+    assert "territories: Worldwide except US → DE, FR" in page
+    act(checker, change_set, "activate")
+    grant.refresh_from_db()
+    assert (str(grant.territory), grant.corrections, grant.correction_note) == ("DE, FR", 1, "p. 2")
+    assert "corrected 1 time" in maker.get(get_url(grant)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("term", "value", "said"),
+    [
+        ("territories", "Narnia", "Narnia"),
+        ("valid_from", "soon", "soon"),
+        ("uses", "theft", "theft"),
+        ("sides", "", "cannot be blank"),
+    ],
+)
+def test_a_correction_to_no_value_of_the_term_is_refused(maker, everything, term, value, said):
+    act(maker, everything, "propose_correction", term=term, value=value, note="typo")
+    assert not ChangeSet.objects.exists()
+    assert said in maker.get(get_url(everything)).content.decode()
+
+
+def test_a_correction_of_a_flag_reads_yes_and_no(maker, checker, everything):
+    act(maker, everything, "propose_correction", term="may_cut", value="maybe", note="typo")
+    assert not ChangeSet.objects.exists()
+    act(maker, everything, "propose_correction", term="may_cut", value="no", note="typo")
+    act(checker, ChangeSet.objects.get(), "activate")
+    everything.refresh_from_db()
+    assert everything.may_cut is False

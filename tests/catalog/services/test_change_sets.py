@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from catalog.models import ChangeSet, Grant, Stem
+from catalog.queries.approved_songs import ApprovedSong
 from catalog.services.agreements import GrantIncomplete, suspend_grant
 from catalog.services.change_sets import (
     ChangeSetDecided,
@@ -14,7 +15,7 @@ from catalog.services.change_sets import (
     reject_change_set,
     withdraw_change_set,
 )
-from catalog.services.clearing import evaluate_rights
+from catalog.services.clearing import clear_stems, evaluate_rights
 from catalog.services.impact import preview_change_set
 from tests.catalog.rows import NOW, add_agreement, add_draft, add_license, make_intent
 
@@ -122,7 +123,8 @@ def test_a_correction_of_what_is_no_term_is_refused(stems, people):
 
 
 def find_songs(stems):
-    return [f"song of {stem}" for stem in sorted(stems)]
+    song = {"generator": "G", "status": "live", "approved_at": NOW, "valid_until": NOW, "url": "/"}
+    return [ApprovedSong(id=f"song of {stem}", **song) for stem in sorted(stems)]
 
 
 def test_a_preview_names_what_is_gained_and_lost_and_changes_nothing(stems, people, settings):
@@ -145,7 +147,23 @@ def test_a_preview_names_what_is_gained_and_lost_and_changes_nothing(stems, peop
     ending = propose(maker, {"action": "end_grant", "grant": grant, "ends_on": date(2026, 12, 1)})
     impact = preview_change_set(change_set=ending, by=checker, now=NOW)
     assert "DE" in impact.lost
-    assert impact.approved_songs == ("song of stem-1", "song of stem-2")
+    assert [song.id for song in impact.approved_songs] == ["song of stem-1", "song of stem-2"]
+
+
+def test_a_preview_shows_what_becomes_of_caps(stems, people):
+    maker, checker = people
+    grant = add_draft(add_agreement(), stems=stems, by=maker, cap=10)
+    proposal = propose(maker, {"action": "activate_grant", "grant": grant})
+    (change,) = preview_change_set(change_set=proposal, by=checker, now=NOW).cap_changes
+    assert (change.before, change.after, change.taken) == (None, 10, 0)
+    activate_change_set(change_set=proposal, by=checker, now=NOW)
+    clear_stems(stems=["stem-1"], intent=make_intent(), subject="s", hold_until=NOW, now=NOW)
+    lower = propose(
+        maker,
+        {"action": "set_cap_limit", "grant": grant, "cap": grant.caps.get(), "limit": 0},
+    )
+    (change,) = preview_change_set(change_set=lower, by=checker, now=NOW).cap_changes
+    assert (change.before, change.after, change.taken, change.is_overspent) == (10, 0, 1, True)
 
 
 def test_a_preview_says_what_stands_in_the_way(stems, people):
