@@ -310,3 +310,15 @@ def find_approved_songs(stems: Iterable[str]) -> list[ApprovedSong]:
         )
         for approval in rows
     ]
+
+
+def list_song_events(*, approval: Approval) -> list[Event]:
+    """Return every sealed event about an approved song, its submission and its clearance, in order."""
+    submission = approval.submission
+    subjects = [
+        f"approval:{approval.public_id}",
+        f"submission:{submission.public_id}",
+        f"clearance:{submission.clearance.public_id}",
+    ]
+    rows = Event.objects.filter(subject__in=subjects).exclude(sequence=None)
+    return list(rows.order_by("sequence"))

@@ -6,6 +6,7 @@ from compliance.api import (
     approvals,
     certificates,
     content_credentials,
+    evidence,
     life_cycle,
     oauth,
     recalls,
@@ -45,6 +46,11 @@ urlpatterns = [
         "approvals/<str:public_id>/certificate",
         approvals.CertificateView.as_view(),
         name="certificate",
+    ),
+    path(
+        "approvals/<str:public_id>/evidence",
+        evidence.EvidenceView.as_view(),
+        name="evidence-pack",
     ),
     path(
         "approvals/<str:public_id>/c2pa",
