@@ -1,11 +1,13 @@
 """Read the project's own corpus: dedications written for it, and grammars that expand to more.
 
 `dedications/<language>/authored-*.txt` holds sections `[scenario=… label=… …]` with one text a line;
-`grammar.toml` holds slots and templates. Whole scenarios belong to one split, by a hash of their name, so
-nothing that development measures on was seen in training.
+`grammar.toml` (dedications) and `functional.toml` (other sentences a filter must tell apart) hold slots and templates.
+Whole scenarios belong to one split, by a hash of their name, so nothing that development measures on was seen in
+training. In `functional.toml` each sentence frame is a scenario of its own.
 """
 
 import hashlib
+import math
 import random
 import re
 import tomllib
@@ -34,6 +36,14 @@ class Split(StrEnum):
     DEV = "dev"
 
 
+class Origin(StrEnum):
+    """How a text came about: written by itself, or expanded from a grammar of dedications or of other sentences."""
+
+    AUTHORED = "authored"
+    GRAMMAR = "grammar"
+    FUNCTIONAL = "functional"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dedication:
     """One text of the corpus.
@@ -45,10 +55,10 @@ class Dedication:
     language: str
     scenario: str
     violating: bool
+    origin: Origin
     categories: tuple[Category, ...] = ()
     form: str = ""
     theme: str = ""
-    authored: bool = True
 
     @property
     def split(self) -> Split:
@@ -69,9 +79,10 @@ def load_dedications(language: str) -> list[Dedication]:
     InvalidCorpus : if a file does not follow the format
     """
     rows = load_authored(language)
-    grammar = DEDICATIONS_DIR / language / "grammar.toml"
-    if grammar.exists():
-        rows.extend(_expand_grammar(grammar, language))
+    for origin in (Origin.GRAMMAR, Origin.FUNCTIONAL):
+        path = DEDICATIONS_DIR / language / f"{origin}.toml"
+        if path.exists():
+            rows.extend(_expand_grammar(path, language, origin))
     return rows
 
 
@@ -97,20 +108,32 @@ def _read_authored(path: Path, language: str) -> Iterator[Dedication]:
         elif header is None:
             raise InvalidCorpus(f"{path.name}:{number}: a text before the first section")
         else:
-            yield _build(text, language=language, fields=header, where=f"{path.name}:{number}")
+            yield _build(
+                text, language=language, origin=Origin.AUTHORED, fields=header,
+                where=f"{path.name}:{number}",
+            )  # fmt: skip
 
 
-def _expand_grammar(path: Path, language: str) -> Iterator[Dedication]:
+def _expand_grammar(path: Path, language: str, origin: Origin) -> Iterator[Dedication]:
     grammar = tomllib.loads(path.read_text(encoding="utf-8"))
     slots: dict[str, list[str]] = grammar["slots"]
     for template in grammar["template"]:
         fields = {key: value for key, value in template.items() if isinstance(value, str)}
         fields["categories"] = ",".join(template.get("categories", ()))
         rng = random.Random(f"{language}/{template['scenario']}")  # noqa: S311 - a draw that repeats
-        texts = sorted({text for frame in template["texts"] for text in _fill(frame, slots, rng)})
-        rng.shuffle(texts)
-        for text in texts[: template.get("max", 40)]:
-            yield _build(text, language=language, fields=fields, where=path.name, authored=False)
+        most, frames = template.get("max", 40), template["texts"]
+        if origin is Origin.GRAMMAR:
+            parts = {fields["scenario"]: frames}
+        else:  # too few templates to keep whole ones back
+            parts = {f"{fields['scenario']}-{n}": [frame] for n, frame in enumerate(frames)}
+        for scenario, part in parts.items():
+            texts = sorted({text for frame in part for text in _fill(frame, slots, rng)})
+            rng.shuffle(texts)
+            for text in texts[: math.ceil(most / len(parts))]:
+                yield _build(
+                    text, language=language, origin=origin, where=path.name,
+                    fields=fields | {"scenario": scenario},
+                )  # fmt: skip
 
 
 def _fill(frame: str, slots: dict[str, list[str]], rng: random.Random) -> Iterator[str]:
@@ -128,7 +151,7 @@ def _fill(frame: str, slots: dict[str, list[str]], rng: random.Random) -> Iterat
 
 
 def _build(
-    text: str, *, language: str, fields: dict[str, str], where: str, authored: bool = True
+    text: str, *, language: str, origin: Origin, fields: dict[str, str], where: str
 ) -> Dedication:
     violating = fields.get("label") == "violating"
     if not violating and fields.get("label") != "good":
@@ -144,8 +167,8 @@ def _build(
         language=language,
         scenario=fields["scenario"],
         violating=violating,
+        origin=origin,
         categories=categories,
         form=fields.get("form", ""),
         theme=fields.get("theme", ""),
-        authored=authored,
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from moderation.screening.categories import Category, Severity
 from moderation.screening.language_pack import load_language_pack
 from moderation.screening.model_input import ModelInput, read_model_input
-from moderation.training.dedications import Split, load_authored, load_dedications
+from moderation.training.dedications import Origin, Split, load_authored, load_dedications
 from moderation.training.disguises import disguise
 from moderation.training.sources import read_public_rows
 
@@ -24,8 +24,7 @@ N_FRAMED = 700
 # Public rows of each label that are used of a language; English has many times more than it needs.
 MAX_PUBLIC = 12_000
 # What a row weighs beside a row of a public source: its own kind of text is rare and is what counts.
-WEIGHT_AUTHORED = 30.0
-WEIGHT_GRAMMAR = 8.0
+WEIGHTS = {Origin.AUTHORED: 30.0, Origin.GRAMMAR: 8.0, Origin.FUNCTIONAL: 5.0}
 WEIGHT_FRAMED = 6.0
 WEIGHT_PUBLIC = 1.0
 # One group in so many is held out to fit the calibration.
@@ -79,8 +78,8 @@ def load_training_rows(language: str) -> list[Row]:
             language=language,
             violating=each.violating,
             categories=each.categories,
-            weight=WEIGHT_AUTHORED if each.authored else WEIGHT_GRAMMAR,
-            kind="authored" if each.authored else "grammar",
+            weight=WEIGHTS[each.origin],
+            kind=each.origin.value,
             group=each.scenario,
         )
         for each in load_dedications(language)

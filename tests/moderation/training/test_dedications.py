@@ -2,7 +2,13 @@ import pytest
 
 from moderation.screening.languages import LANGUAGES
 from moderation.training import dedications
-from moderation.training.dedications import InvalidCorpus, Split, load_authored, load_dedications
+from moderation.training.dedications import (
+    InvalidCorpus,
+    Origin,
+    Split,
+    load_authored,
+    load_dedications,
+)
 
 # Expanding the grammars of a language takes seconds.
 pytestmark = pytest.mark.slow
@@ -27,7 +33,7 @@ def test_about_a_fifth_is_kept_for_development(rows):
 
 
 def test_the_corpus_has_what_it_promises(rows):
-    authored = [row for row in rows if row.authored]
+    authored = [row for row in rows if row.origin is Origin.AUTHORED]
     assert len(authored) >= 1_000
     assert 0.35 < sum(row.violating for row in authored) / len(authored) < 0.65
     assert len(rows) >= 2_500
@@ -67,3 +73,15 @@ def test_a_section_labels_its_lines(tmp_path, monkeypatch):
 def test_a_file_that_breaks_the_format_is_named(tmp_path, monkeypatch, text, message):
     with pytest.raises(InvalidCorpus, match=message):
         write(tmp_path, monkeypatch, text)
+
+
+def test_each_frame_of_a_functional_grammar_is_a_scenario(tmp_path, monkeypatch):
+    monkeypatch.setattr(dedications, "DEDICATIONS_DIR", tmp_path)
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "functional.toml").write_text(
+        '[slots]\nthing = ["rain", "snow"]\n[[template]]\nscenario = "f"\nlabel = "good"\nmax = 3\n'
+        'texts = ["I hate {thing}", "No {thing} today"]\n'
+    )
+    rows = load_dedications("en")
+    assert {row.scenario: row.text.split()[0] for row in rows} == {"f-0": "I", "f-1": "No"}
+    assert {row.origin for row in rows} == {Origin.FUNCTIONAL}
