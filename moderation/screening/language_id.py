@@ -33,6 +33,8 @@ WORD_WEIGHT = 0.5
 _UNLISTED_WORDS = 30_000
 _MOST_WORDS = 12
 _WORD = re.compile(r"[^\W\d_]{3,}")
+# Letters that stand apart ("i  l o v e  y o u", "b.e.s.t."): each run is read as the word it spells.
+_SPELLED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*][^\W\d_]){2,}(?![^\W_])")
 # A text counts as another language when py3langid gives it this share among all its languages and ours together
 # less than the rest. Short texts are never enough.
 MIN_OTHER_SHARE = 0.9
@@ -56,7 +58,7 @@ class LanguageGuess:
 
 def identify_language(text: str, *, prior: str | None = None) -> LanguageGuess:
     """Return the language of the text; `prior` is the language of the form it came from."""
-    text = unicodedata.normalize("NFKC", text)
+    text = _SPELLED.sub(_join_letters, unicodedata.normalize("NFKC", text))
     letters = [char for char in text if char.isalpha()]
     if not letters:
         return _guess(prior if prior in LANGUAGES else LANGUAGES[0], 0.5, {})
@@ -81,6 +83,10 @@ def identify_language(text: str, *, prior: str | None = None) -> LanguageGuess:
         if foreign not in LANGUAGES and confidence >= MIN_OTHER_SHARE and _is_foreign_too(text):
             return _guess(OTHER, confidence, shares)
     return _guess(best, shares[best], shares)
+
+
+def _join_letters(match: re.Match[str]) -> str:
+    return re.sub(r"[\W_]", "", match[0])
 
 
 def _guess(code: str, confidence: float, shares: Mapping[str, float]) -> LanguageGuess:
