@@ -1,8 +1,8 @@
 """Train the screening model: `python -m moderation.training.train` rewrites `screening/model/weights.npz`.
 
-Two passes. The first leaves a fifth of the training scenarios out and fits on them how the votes add up and where a
-text goes to a person; the second trains on everything. The development split is never read. The same data give
-the same bytes on the same machine.
+The rows are cut in folds by scenario. For each fold a model is trained on the others and votes on it; on these votes is
+fitted how they add up and where a text goes to a person (`calibration`). The model that is stored is trained on
+everything. The development split is never read. The same data give the same bytes on the same machine.
 """
 
 import hashlib
@@ -21,27 +21,29 @@ from moderation.screening.classifier import (
     CATEGORIES,
     MODEL_PATH,
     N_CATEGORY_BUCKETS,
-    N_TIERS,
     find_tier,
+    share_comment,
 )
 from moderation.screening.embedding import load_encoder
 from moderation.screening.features import FEATURES_VERSION, N_BUCKETS
 from moderation.screening.languages import LANGUAGES
 from moderation.screening.model_input import ModelInput
+from moderation.training.calibration import Votes, fit_calibration, join_votes
 from moderation.training.head import Head, train_head
 from moderation.training.logistic import fit_logistic
-from moderation.training.rows import Row, load_training_rows, read_inputs, stack_signs
+from moderation.training.rows import N_FOLDS, Row, load_training_rows, read_inputs, stack_signs
 
-# Penalties of the three regressions. Chosen on the calibration rows, 2026-11-23.
+# Penalties of the two regressions. Chosen on the calibration rows, 2026-11-23.
 LINEAR_PENALTY = 0.3
 CATEGORY_PENALTY = 1.0
-CALIBRATION_PENALTY = 1.0
+# Networks that differ in their random draws; their mean is better than each.
+N_HEADS = 3
 # Public rows of each label that the network sees of a language; more of them drown the dedications.
 N_PUBLIC_FOR_HEAD = 2_500
-# Share of good held-out dedications without a lexicon entry that may go to a person. The bar is 0.03 of all good ones, on
-# texts nobody here has seen; those with an entry use up about half of it.
-MAX_GOOD_FLAGGED = 0.016
 SEED = 20_261_123
+
+
+_OWN_KINDS = frozenset({"authored", "grammar", "functional", "framed"})
 
 
 class EncoderMissing(Exception):
@@ -57,7 +59,8 @@ class Material:
     inputs: Sequence[ModelInput]
     labels: NDArray[np.float64]
     weights: NDArray[np.float64]
-    held_out: NDArray[np.bool_]
+    folds: NDArray[np.int64]
+    are_comments: NDArray[np.bool_]
     head_rows: NDArray[np.int64]
     embeddings: NDArray[np.float32]
 
@@ -74,7 +77,7 @@ def load_material(language: str) -> Material:
     seen = {True: 0, False: 0}
     for place in rng.permutation(len(rows)).tolist():
         row = rows[place]
-        if row.kind in {"authored", "grammar", "framed"}:
+        if row.kind in _OWN_KINDS:
             chosen.append(place)
         elif seen[row.violating] < N_PUBLIC_FOR_HEAD:
             seen[row.violating] += 1
@@ -86,7 +89,8 @@ def load_material(language: str) -> Material:
         inputs=inputs,
         labels=np.array([float(row.violating) for row in rows]),
         weights=np.array([row.weight for row in rows]),
-        held_out=np.array([row.held_out for row in rows]),
+        folds=np.array([row.fold for row in rows]),
+        are_comments=np.array([row.is_comment for row in rows]),
         head_rows=head_rows,
         embeddings=encoder.embed_together([inputs[i].meant for i in head_rows]),
     )
@@ -125,7 +129,11 @@ def fit_linear(
 
 def fit_categories(material: Material) -> dict[str, NDArray[Any]]:
     """Return one regression a category on the violating rows: what a text is stopped for."""
-    places = [i for i, row in enumerate(material.rows) if row.violating and row.kind != "grammar"]
+    places = [
+        i
+        for i, row in enumerate(material.rows)
+        if row.violating and row.kind not in {"grammar", "functional"}
+    ]
     rng = np.random.default_rng(SEED)
     own = [i for i in places if material.rows[i].kind in {"authored", "framed"}]
     public = [i for i in places if material.rows[i].kind not in {"authored", "framed"}]
@@ -167,19 +175,32 @@ def build_head_inputs(material: Material) -> NDArray[np.float32]:
     return np.concatenate([material.embeddings, signs, language], axis=1)
 
 
-def fit_head(materials: Sequence[Material], *, with_held_out: bool) -> Head:
-    """Return the network, trained on all languages together."""
+def fit_heads(materials: Sequence[Material], *, without_fold: int | None) -> Head:
+    """Return the networks, trained on all languages together, joined into one that answers their mean."""
     inputs, labels, weights = [], [], []
     for material in materials:
-        used = with_held_out | ~material.held_out[material.head_rows]
+        rows = material.head_rows
+        used = material.folds[rows] != (-1 if without_fold is None else without_fold)
         inputs.append(build_head_inputs(material)[used])
-        labels.append(material.labels[material.head_rows][used])
-        weights.append(material.weights[material.head_rows][used])
-    return train_head(
-        np.concatenate(inputs),
-        labels=np.concatenate(labels).astype(np.float32),
-        weights=np.concatenate(weights).astype(np.float32),
-        seed=SEED,
+        both = np.column_stack([material.labels, material.are_comments])
+        labels.append(both[rows][used])
+        weights.append(material.weights[rows][used])
+    heads = [
+        train_head(
+            np.concatenate(inputs),
+            labels=np.concatenate(labels).astype(np.float32),
+            weights=np.concatenate(weights).astype(np.float32),
+            seed=SEED + place,
+        )
+        for place in range(N_HEADS)
+    ]
+    return Head(
+        weights_in=np.concatenate([head.weights_in for head in heads], axis=1),
+        bias_in=np.concatenate([head.bias_in for head in heads]),
+        weights_out=(np.concatenate([head.weights_out for head in heads]) / N_HEADS).astype(
+            np.float32
+        ),
+        bias_out=np.asarray(np.mean([head.bias_out for head in heads], axis=0)),
     )
 
 
@@ -189,76 +210,56 @@ def vote_linear(model: dict[str, NDArray[Any]], matrix: csr_matrix) -> NDArray[n
     return np.asarray(matrix @ weights + model["linear_bias"])
 
 
-def fit_calibration(
-    votes: NDArray[np.float64], *, labels: NDArray[np.float64], languages: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how votes and lexicon tiers add up, and for each language the sum at which a person looks.
-
-    The threshold of a language is placed by the spread of its good texts, with the shape of the tail taken from all
-    languages together, because one language alone has too few held-out texts for it.
-    """
-    weights, _ = fit_logistic(
-        csr_matrix(votes), labels=labels, weights=np.ones(len(labels)), penalty=CALIBRATION_PENALTY
+def vote_on_fold(material: Material, matrix: csr_matrix, *, head: Head, fold: int) -> Votes:
+    """Return what models trained without the fold say of its rows that the networks read."""
+    linear = fit_linear(material, matrix, material.folds != fold)
+    kept = material.folds[material.head_rows] == fold
+    places = material.head_rows[kept]
+    network = head.vote(build_head_inputs(material)[kept]).astype(np.float64)
+    return Votes(
+        linear=vote_linear(linear, matrix[places]),
+        head=network[:, 0],
+        comment=share_comment(network[:, 1]),
+        tiers=np.array([find_tier(material.inputs[i]) for i in places]),
+        labels=material.labels[places],
+        languages=np.full(len(places), material.language),
+        kinds=np.array([material.rows[i].kind for i in places]),
+        are_comments=material.are_comments[places],
     )
-    sums = votes @ weights
-    # The tiers follow the two votes; the first is that of texts without an entry.
-    good = (labels == 0) & (votes[:, 2] == 1)
-    tail, centers, spreads = [], {}, {}
-    for language in range(len(LANGUAGES)):
-        own = sums[good & (languages == language)]
-        centers[language], spreads[language] = own.mean(), own.std()
-        tail.append((own - own.mean()) / own.std())
-    reach = np.quantile(np.concatenate(tail), 1.0 - MAX_GOOD_FLAGGED)
-    thresholds = [centers[k] + reach * spreads[k] for k in range(len(LANGUAGES))]
-    return weights, np.array(thresholds)
 
 
 def train() -> dict[str, NDArray[Any]]:
     """Return every array of the model."""
-    steps = tqdm(total=3 * len(LANGUAGES) + 2, file=sys.stderr, unit="step")
-    materials = []
+    steps = tqdm(total=(2 + N_FOLDS) * len(LANGUAGES) + N_FOLDS + 1, file=sys.stderr, unit="step")
+    materials, matrices = [], []
     for language in LANGUAGES:
         materials.append(load_material(language))
+        matrices.append(build_matrix(materials[-1].inputs))
         steps.update()
-    head = fit_head(materials, with_held_out=False)
-    steps.update()
-    votes, labels, languages = [], [], []
+    votes = []
+    for fold in range(N_FOLDS):
+        head = fit_heads(materials, without_fold=fold)
+        steps.update()
+        for material, matrix in zip(materials, matrices, strict=True):
+            votes.append(vote_on_fold(material, matrix, head=head, fold=fold))
+            steps.update()
     models = []
-    for material in materials:
-        matrix = build_matrix(material.inputs)
-        first = fit_linear(material, matrix, ~material.held_out)
-        own = np.array([row.kind == "authored" for row in material.rows])
-        kept = (material.held_out & own)[material.head_rows]
-        places = material.head_rows[kept]
-        tiers = np.eye(N_TIERS)[[find_tier(material.inputs[i]) for i in places]]
-        linear = vote_linear(first, matrix[places])
-        network = head.vote(build_head_inputs(material)[kept])
-        votes.append(np.column_stack([linear, network, tiers]))
-        labels.append(material.labels[places])
-        languages.append(np.full(len(places), material.language))
-        steps.update()
+    for material, matrix in zip(materials, matrices, strict=True):
         every = np.ones(len(material.rows), dtype=bool)
         models.append(fit_linear(material, matrix, every) | fit_categories(material))
         steps.update()
-    joined, truth, of = np.concatenate(votes), np.concatenate(labels), np.concatenate(languages)
-    together = fit_calibration(joined, labels=truth, languages=of)
-    joined[:, 1] = 0.0
-    alone = fit_calibration(joined, labels=truth, languages=of)
-    head = fit_head(materials, with_held_out=True)
+    head = fit_heads(materials, without_fold=None)
     steps.update()
     steps.close()
     arrays: dict[str, NDArray[Any]] = {
         name: np.stack([model[name] for model in models]) for name in models[0]
     }
+    arrays |= fit_calibration(join_votes(votes))
     arrays |= {
         "head_in": head.weights_in.astype(np.float16),
         "head_in_bias": head.bias_in,
         "head_out": head.weights_out,
-        "head_out_bias": np.array(head.bias_out, dtype=np.float32),
-        "together_weights": together[0],
-        "together_threshold": together[1],
-        "alone_weights": alone[0],
-        "alone_threshold": alone[1],
+        "head_out_bias": head.bias_out,
         "features_version": np.array(FEATURES_VERSION),
     }
     digest = hashlib.sha256()

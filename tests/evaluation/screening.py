@@ -20,7 +20,7 @@ from moderation.screening.language_id import identify_language
 from moderation.screening.languages import LANGUAGES
 from moderation.screening.policy import Outcome
 from moderation.screening.screen import screen_text
-from moderation.training.dedications import Split, load_authored
+from moderation.training.dedications import Origin, Split, load_authored, load_dedications
 from moderation.training.sources import DATA_VARIABLE, read_json_lines, read_public_rows
 
 # Rows of one set and language that are screened at most; drawn with a fixed seed.
@@ -114,6 +114,21 @@ def evaluate_public(language: str, limit: int) -> Iterator[tuple[str, Figure]]:
         )
 
 
+def evaluate_functional(language: str, limit: int) -> Iterator[tuple[str, Figure]]:
+    """Measure held-out sentence frames after HateCheck; its bars hold for HateCheck itself (Korean has none)."""
+    bars = {"en": 0.74, "es": 0.68, "pt": 0.68, "fr": 0.70, "de": 0.68, "ko": 0.68}
+    rows = [
+        row
+        for row in load_dedications(language)
+        if row.origin is Origin.FUNCTIONAL and row.split is Split.DEV
+    ]
+    pairs = [(row.violating, flagged(row.text, language)) for row in draw(rows, limit)]
+    yield (
+        "macro-F1 on held-out sentence frames",
+        Figure(value=measure_macro_f1(pairs), n=len(pairs), bar=bars[language]),
+    )
+
+
 def evaluate_disguises(language: str, folder: Path) -> Iterator[tuple[str, Figure]]:
     families: dict[str, list[bool]] = defaultdict(list)
     controls: list[bool] = []
@@ -158,6 +173,7 @@ def evaluate_short_language(language: str) -> Iterator[tuple[str, Figure]]:
 def collect(language: str, limit: int) -> dict[str, Figure]:
     parts: list[Callable[[], Iterator[tuple[str, Figure]]]] = [
         lambda: evaluate_dedications(language, limit),
+        lambda: evaluate_functional(language, limit),
         lambda: evaluate_short_language(language),
     ]
     if named := os.environ.get(DATA_VARIABLE):
