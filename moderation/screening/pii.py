@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import phonenumbers
 from stdnum import iban, luhn
 
+from moderation.screening.identity_numbers import find_identity_numbers
+
 # Countries whose national number formats are tried, by language of the message.
 REGIONS = {
     "en": ("US", "GB", "AU"),
@@ -24,13 +26,15 @@ REGIONS = {
 _MIN_PHONE_DIGITS = 8
 
 _EMAIL = re.compile(
-    r"[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\]|\sat\s)\s?[\w-]{2,}\s?(?:\.|\(dot\)|\[dot\]|\sdot\s)\s?[a-z]{2,10}\b",
+    r"[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\]|\sat\s)\s?[\w-]{2,}\s?(?:\.|\(dot\)|\[dot\]|\sdot\s)\s?(?!dot\b)[a-z]{2,10}(?:\.[a-z]{2,3})?\b",
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE)
 _MIN_IBAN_LENGTH = 15
 _CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
-_HAS_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6,}")
+# Fewest digits of a number that names a person, and of one that can be called.
+_HAS_NUMBER = re.compile(r"\d(?:\D{0,3}\d){5,}")
+_HAS_PHONE = re.compile(r"\d(?:\D{0,3}\d){6,}")
 _URL = re.compile(
     r"\b(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|net|org|info|shop|xyz|ru|cn|io|me|biz|top|site|online|store|link|gg|ly)\b(?:/\S*)?",
     re.IGNORECASE,
@@ -42,14 +46,14 @@ _ADDRESSES = tuple(
         # English: 221 Baker Street, Flat 2, London NW1 6XE
         r"""\b\d{1,5}[a-z]?,?\s(?:[a-z][\w'.-]+\s){1,4}
             (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|close|terrace|crescent|place)\b\.?
-            (?:,?\s(?:apt|apartment|flat|unit|\#)\.?\s?\w+)?(?:,\s?[\w\s.'-]+?)?
+            (?:\s(?:north|south|east|west|[ns][ew]?|[ew])\b)?(?:,?\s(?:apt|apartment|flat|unit|\#)\.?\s?\w+)?(?:,\s?[\w\s.'-]+?)?
             ,?\s(?:(?:[a-z]{2}\s)?\d{5}|[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2})\b""",
         # Spanish: Calle Mayor 12, piso 3; Carrera 7 # 12-34, apto 5
-        r"""\b(?:calle|c/|avenida|avda?\.?|plaza|paseo|carrera|cra\.?|jir[oó]n|jr\.?)\s[\w\s.'áéíóúñ-]{2,40}?[,\s]\s?
+        r"""\b(?:calle|c/|avenida|av(?:da?)?\.?|plaza|paseo|carrera|cra\.?|jir[oó]n|jr\.?)\s[\w\s.'áéíóúñ-]{1,40}?[,\s]\s?
             (?:n[º°o]?\.?\s?|\#\s?)?\d{1,5}[\w\s-]{0,8},?\s
             (?:piso|depto\.?|departamento|apto\.?|int\.?|\d+[º°ªa]|cp\s?\d{4,5}|\d{5})\b""",
         # Portuguese: Rua das Flores, 123, apto 4
-        r"""\b(?:rua|r\.|avenida|av\.|travessa|alameda|pra[çc]a)\s[\w\s.'áéíóúâêôãõç-]{2,40}?,\s?
+        r"""\b(?:rua|r\.|avenida|av\.|travessa|alameda|pra[çc]a)\s[\w\s.'áéíóúâêôãõç-]{2,40}?[,\s]\s?
             (?:n[º°o]?\.?\s?)?\d{1,5},?\s(?:-\s)?
             (?:apto\.?|ap\.|apartamento|bloco|casa|cep|bairro|\d{4,5}-\d{3}|\d+[º°])""",
         # French: 12 bis rue de la Paix, 75002
@@ -59,18 +63,14 @@ _ADDRESSES = tuple(
         # German: Musterstraße 12, 10115
         r"""\b[a-zäöü][\w.-]{2,30}(?:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|damm|ufer)\s
             \d{1,4}\s?[a-z]?,?\s(?:in\s)?\d{4,5}\b""",
+        # German: Am Markt 5, 80331
+        r"""\b(?:am|an\sder|im|in\sder|zum|zur|auf\sdem|unter\sden)\s[a-zäöüß][\w.-]{2,30}\s\d{1,4}\s?[a-z]?,\s\d{5}\b""",
         # Korean: 서울시 강남구 테헤란로 12, 101동 202호
         r"""[가-힣]{1,8}(?:시|도|군|구)\s[가-힣\d]{1,10}(?:로|길|동)\s?\d{1,4}(?:-\d{1,4})?(?:번지|번길|호)?,?\s?
             (?:\d{1,4}동\s?)?\d{1,4}호""",
+        # Korean: 경기도 성남시 분당구 판교로 235
+        r"""[가-힣]{1,8}(?:시|도)\s(?:[가-힣]{1,8}(?:시|군|구)\s){1,2}[가-힣\d]{1,10}(?:로|길)\s?\d{1,4}(?!\d|번째|년|월|일)""",
     )
-)
-_ID_NUMBERS = (
-    re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)"),  # US social security
-    re.compile(r"(?<!\d)\d{3}\.\d{3}\.\d{3}-\d{2}(?!\d)"),  # CPF
-    re.compile(r"(?<!\d)\d{6}-[1-4]\d{6}(?!\d)"),  # Korean resident registration
-    re.compile(
-        r"\b[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d{2} ?\d{3} ?\d{3} ?\d{2}\b"
-    ),  # French social security
 )
 
 
@@ -92,7 +92,7 @@ def find_private_details(text: str, *, language: str) -> Iterator[PrivateDetail]
     for pattern in _ADDRESSES:
         for match in pattern.finditer(text):
             yield PrivateDetail(kind="address", start=match.start(), end=match.end())
-    if not _HAS_DIGITS.search(text):
+    if not _HAS_NUMBER.search(text):
         return
     for match in _IBAN.finditer(text):
         # The words behind an IBAN look like more of it; its check digits tell where it ends.
@@ -104,9 +104,10 @@ def find_private_details(text: str, *, language: str) -> Iterator[PrivateDetail]
         digits = re.sub(r"\D", "", match[0])
         if luhn.is_valid(digits) and digits[0] in "23456":
             yield PrivateDetail(kind="card", start=match.start(), end=match.end())
-    for pattern in _ID_NUMBERS:
-        for match in pattern.finditer(text):
-            yield PrivateDetail(kind="identity_number", start=match.start(), end=match.end())
+    for start, end in dict.fromkeys(find_identity_numbers(text)):
+        yield PrivateDetail(kind="identity_number", start=start, end=end)
+    if not _HAS_PHONE.search(text):
+        return
     seen: set[tuple[int, int]] = set()
     for region in REGIONS.get(language, ("US",)):
         for number in phonenumbers.PhoneNumberMatcher(text, region):
