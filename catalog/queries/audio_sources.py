@@ -1,10 +1,14 @@
 """The audio the catalog holds: what an index of fingerprints is built from."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from catalog.models import ReferenceRecording, Stem
+from django.db.models import Q
+
+from catalog.models import ReferenceRecording, Stem, StemTwin
+from catalog.models.twins import TwinKind, TwinVerdict
 from catalog.rights.identifiers import IdentifierKind, format_identifier
 
 SourceKind = Literal["stem", "reference"]
@@ -25,6 +29,14 @@ class AudioSource:
     def key(self) -> str:
         """Return the name under which an index knows it."""
         return f"{self.kind}:{self.external_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """Recordings that share audio with one: copies of it, and those with the same loops or notes; by key."""
+
+    copies: frozenset[str]
+    sharing: frozenset[str]
 
 
 class SourceDescription(TypedDict):
@@ -68,6 +80,32 @@ def get_reference_files(external_ids: Collection[str]) -> dict[str, str]:
     """Return the storage name of the audio of each known reference."""
     rows = ReferenceRecording.objects.filter(external_id__in=external_ids)
     return dict(rows.values_list("external_id", "audio"))
+
+
+def list_kin(keys: Collection[str]) -> dict[str, Kin]:
+    """Return what shares audio with each of the given recordings, by key; pairs that people called wrong are left out."""
+    stems = [key.removeprefix("stem:") for key in keys if key.startswith("stem:")]
+    references = [key.removeprefix("reference:") for key in keys if key.startswith("reference:")]
+    pairs = StemTwin.objects.exclude(verdict=TwinVerdict.NO_TWIN).filter(
+        Q(stem__external_id__in=stems)
+        | Q(other_stem__external_id__in=stems)
+        | Q(other_reference__external_id__in=references)
+    )
+    copies: dict[str, set[str]] = defaultdict(set)
+    sharing: dict[str, set[str]] = defaultdict(set)
+    for kind, stem, other_stem, reference in pairs.values_list(
+        "kind", "stem__external_id", "other_stem__external_id", "other_reference__external_id"
+    ):
+        one = f"stem:{stem}"
+        other = f"stem:{other_stem}" if other_stem else f"reference:{reference}"
+        kin = sharing if kind == TwinKind.SHARES_AUDIO else copies
+        kin[one].add(other)
+        kin[other].add(one)
+    return {
+        key: Kin(copies=frozenset(copies[key]), sharing=frozenset(sharing[key]))
+        for key in keys
+        if key in copies or key in sharing
+    }
 
 
 def describe_sources(keys: Collection[str]) -> dict[str, SourceDescription]:

@@ -17,6 +17,16 @@ from catalog.services.availability import refresh_availability
 from catalog.services.history import save_as
 from catalog.services.stems import activate_ready_stems, withdraw_stem
 
+__all__ = [
+    "FoundTwin",
+    "TwinKind",
+    "TwinSettled",
+    "mark_exact_twins",
+    "record_measurements",
+    "record_twins",
+    "settle_twin",
+]
+
 BATCH_ROWS: Final = 500
 
 

@@ -66,6 +66,11 @@ def measure_song(signal: AudioSignal) -> SongMeasurements:
     )
 
 
+def measure_loudness(signal: AudioSignal) -> tuple[float | None, float | None]:
+    """Return integrated loudness in LUFS and true peak in dBFS; None where silence has no value."""
+    return _gate_loudness(_measure_steps(signal).weighted), _measure_true_peak(signal.samples)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StepPowers:
     plain: npt.NDArray[np.float64]

@@ -28,6 +28,11 @@ from compliance.services.index_publication import (
     publish_fingerprints,
     remove_unused_segments,
 )
+from compliance.services.ingest_findings import (
+    compare_new_recordings,
+    list_uncompared,
+    tell_loudness,
+)
 from compliance.services.jobs import enqueue_job
 from compliance.services.song_files import open_local_copy
 
@@ -102,12 +107,15 @@ def update_index(*, budget_s: float | None = None, progress: Progress | None = N
     return n_made
 
 
-def tidy_index(*, now: dt.datetime) -> None:
-    """Merge small segments and remove those that no index needs any more."""
+def tidy_index(*, now: dt.datetime, budget_s: float | None = None) -> None:
+    """Merge small segments, remove those that no index needs, and compare (for at most `budget_s` seconds) what is new."""
     current = _list_files(list_audio_sources())
     while merge_newest_segments(collection=Collection.RECORDINGS, current=current) is not None:
         pass
     remove_unused_segments(now=now)
+    generation = find_generation(Collection.RECORDINGS)
+    if generation is not None and list_uncompared().exists():
+        compare_new_recordings(index=_open(generation).index, now=now, budget_s=budget_s)
 
 
 def drop_fingerprints() -> None:
@@ -123,7 +131,9 @@ def _make_fingerprint(source: AudioSource) -> None:
     error, data, duration_s = "", b"", 0.0
     try:
         with open_local_copy(source.file_name) as path:
-            fingerprint = fingerprint_recording(decode_audio(path, limits=SOURCE_LIMITS))
+            signal = decode_audio(path, limits=SOURCE_LIMITS)
+        fingerprint = fingerprint_recording(signal)
+        tell_loudness(source=source, signal=signal)
         data, duration_s = fingerprint.to_bytes(), fingerprint.duration_s
     except UnreadableAudio as unreadable:
         error = str(unreadable)
@@ -177,6 +187,7 @@ def enqueue_index_build_if_behind(*, now: dt.datetime) -> bool:
     is_behind = (
         generation is None
         or len(generation.segments) > MAX_SEGMENTS
+        or list_uncompared().exists()
         or bool(find_unsearchable_sources(list_audio_sources(), generation))
     )
     if not is_behind:
@@ -192,7 +203,7 @@ def enqueue_index_build_if_behind(*, now: dt.datetime) -> bool:
 def build_index_job(job: Job) -> Callable[[], None]:  # noqa: ARG001 - one index, one job
     """Do one index job; segments and generations are published as it goes, so there is nothing left to record."""
     update_index(budget_s=JOB_BUDGET_S)
-    tidy_index(now=timezone.now())
+    tidy_index(now=timezone.now(), budget_s=JOB_BUDGET_S)
     return lambda: None
 
 

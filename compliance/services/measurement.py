@@ -8,10 +8,11 @@ from typing import Any
 
 from django.conf import settings
 
-from catalog.queries.audio_sources import describe_sources, list_audio_sources
+from catalog.queries.audio_sources import describe_sources, list_audio_sources, list_kin
 from compliance.audio.decoding import DecodingLimits
 from compliance.audio.evidence import SongEvidence
 from compliance.audio.manifest import Placement
+from compliance.audio.siblings import add_known_siblings
 from compliance.audio.timeline import draw_timeline
 from compliance.audio.verification import verify_song
 from compliance.certificates.certificate import SongFingerprint
@@ -53,6 +54,12 @@ def measure_song(
         index=current.index,
         vocal=vocal,
         limits=limits,
+    )
+    kin = list_kin({match.key for match in evidence.matches})
+    evidence = add_known_siblings(
+        evidence,
+        copies={key: one.copies for key, one in kin.items()},
+        sharing={key: one.sharing for key, one in kin.items()},
     )
     verdict = decide_verdict(evidence)
     fingerprint = None
