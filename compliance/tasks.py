@@ -12,12 +12,12 @@ from compliance.services.approval_ends import sunset_approvals
 from compliance.services.clearance_times import expire_clearances, warn_of_expiry
 from compliance.services.deliveries import bury_delivery, deliver_webhook_job
 from compliance.services.idempotency import delete_old_records
-from compliance.services.index_publication import prune_segment_cache
-from compliance.services.indexing import (
+from compliance.services.index_jobs import (
     build_index_job,
     bury_index_build,
     enqueue_index_build_if_behind,
 )
+from compliance.services.index_publication import prune_segment_cache
 from compliance.services.notices import tell_of_caps, tell_of_endings
 from compliance.services.outbox import DELIVER_JOB, RETRIES
 from compliance.services.rate_limits import delete_old_windows

@@ -41,6 +41,11 @@ urlpatterns = [
         life_cycle.ApprovalSupersedeView.as_view(),
         name="approval-supersede",
     ),
+    path(
+        "submissions/<str:public_id>/timeline.png",
+        views.TimelinePngView.as_view(),
+        name="submission-timeline-png",
+    ),
     path("approvals/<str:public_id>", approvals.ApprovalView.as_view(), name="approval"),
     path(
         "approvals/<str:public_id>/certificate",

@@ -27,6 +27,7 @@ from compliance.api.serializers import (
 )
 from compliance.api.submission_form import read_submission_form
 from compliance.api.uploads import AudioUploadHandler, refuse_declared_size
+from compliance.audio.picture.raster import render_png
 from compliance.explanations import choose_language
 from compliance.services.clearances import (
     UnknownClearance,
@@ -216,10 +217,36 @@ class TimelineView(APIView):
     )
     def get(self, request: Request, public_id: str) -> HttpResponse:
         """Return the timeline: level, declared stems, what is unexplained, what was found."""
-        submission = queries.get_submission(
-            public_id=public_id, generator=get_caller(request).generator
-        )
-        verification = submission and queries.get_last_verification(submission=submission)
-        if not verification or not verification.timeline_svg:
-            raise UnknownSubmission(f"Submission {public_id} has no timeline yet.")
-        return HttpResponse(verification.timeline_svg, content_type="image/svg+xml")
+        return HttpResponse(find_timeline(request, public_id), content_type="image/svg+xml")
+
+
+class TimelinePngView(APIView):
+    """The same picture in pixels."""
+
+    required_scopes = {"GET": ("submissions:read",)}
+
+    @extend_schema(
+        operation_id="get_submission_timeline_png",
+        responses={(200, "image/png"): OpenApiTypes.BINARY},
+        tags=["submissions"],
+    )
+    def get(self, request: Request, public_id: str) -> HttpResponse:
+        """Return the timeline as PNG, for what shows no SVG."""
+        png = render_png(find_timeline(request, public_id))
+        return HttpResponse(png, content_type="image/png")
+
+
+def find_timeline(request: Request, public_id: str) -> str:
+    """Return the timeline of the caller's song as SVG.
+
+    Raises
+    ------
+    UnknownSubmission : if the caller has no such song, or it was not measured yet
+    """
+    submission = queries.get_submission(
+        public_id=public_id, generator=get_caller(request).generator
+    )
+    verification = submission and queries.get_last_verification(submission=submission)
+    if not verification or not verification.timeline_svg:
+        raise UnknownSubmission(f"Submission {public_id} has no timeline yet.")
+    return verification.timeline_svg

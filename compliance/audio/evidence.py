@@ -1,7 +1,7 @@
 """Everything that was measured about a song: plain values, ready to be stored as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -128,8 +128,10 @@ class SongEvidence:
     index_size: int = 0
     # SHA-256 of the song's Chromaprint (fingerprinting.digest_chromaprint).
     chromaprint_sha256: str = ""
+    # The Chromaprint itself, as little-endian uint32: for comparison with other songs, not part of reports.
+    chromaprint: bytes = field(default=b"", repr=False)
     timings_s: Mapping[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the evidence as values that json.dumps accepts."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "chromaprint"}

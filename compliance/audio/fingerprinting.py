@@ -106,6 +106,17 @@ class RecordingFingerprint:
             pcm_sha256=str(header["pcm_sha256"]),
         )
 
+    @classmethod
+    def of_song(cls, chromaprint: bytes, *, duration_s: float) -> "RecordingFingerprint":
+        """Return the fingerprint of a finished song, which is compared as a whole and never searched for in others."""
+        return cls(
+            chromaprint=np.frombuffer(chromaprint, "<u4").astype(np.uint32),
+            landmark_hashes=np.zeros(0, np.uint32),
+            landmark_frames=np.zeros(0, np.int32),
+            duration_s=duration_s,
+            pcm_sha256="",
+        )
+
     @property
     def frame_count(self) -> int:
         """Return the length in landmark frames."""

@@ -109,6 +109,7 @@ class _Verifier:
     stems: dict[str, AudioSignal] = field(default_factory=dict)
     narrow: dict[str, Samples] = field(default_factory=dict)
     chromaprint_sha256: str = ""
+    chromaprint: bytes = b""
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -178,6 +179,7 @@ class _Verifier:
             vocal_problem=vocal_problem,
             index_size=len(self.index.list_keys()),
             chromaprint_sha256=self.chromaprint_sha256,
+            chromaprint=self.chromaprint,
             timings_s=dict(self.timings_s),
         )
 
@@ -211,6 +213,7 @@ class _Verifier:
         with self.timed("identity"):
             chromaprint = compute_chromaprint(narrow, rate_hz=SEARCH_RATE_HZ)
             self.chromaprint_sha256 = digest_chromaprint(chromaprint)
+            self.chromaprint = chromaprint.astype("<u4").tobytes()
             found = self.index.search_identity(
                 chromaprint, max_bit_error_rate=MAX_IDENTITY_BIT_ERROR_RATE
             )

@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from compliance.audio.picture.raster import render_png
 from compliance.models import Verification
 
 
@@ -13,6 +14,29 @@ from compliance.models import Verification
 @permission_required("moderation.view_reviewcase", raise_exception=True)
 def get_timeline(request: HttpRequest, public_id: str) -> HttpResponse:
     """Return the timeline picture of the newest verification of a song."""
+    return HttpResponse(
+        _find_timeline(public_id),
+        content_type="image/svg+xml",
+        headers={
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Cache-Control": "private",
+        },
+    )
+
+
+@require_safe
+@staff_member_required
+@permission_required("moderation.view_reviewcase", raise_exception=True)
+def get_timeline_png(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Return the same picture in pixels."""
+    return HttpResponse(
+        render_png(_find_timeline(public_id)),
+        content_type="image/png",
+        headers={"Cache-Control": "private"},
+    )
+
+
+def _find_timeline(public_id: str) -> str:
     verification = (
         Verification.objects.filter(submission__public_id=public_id)
         .exclude(timeline_svg="")
@@ -20,11 +44,4 @@ def get_timeline(request: HttpRequest, public_id: str) -> HttpResponse:
     )
     if verification is None:
         raise Http404(f"Song {public_id} has no timeline.")
-    return HttpResponse(
-        verification.timeline_svg,
-        content_type="image/svg+xml",
-        headers={
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-            "Cache-Control": "private",
-        },
-    )
+    return verification.timeline_svg

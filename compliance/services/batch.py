@@ -36,7 +36,9 @@ class Case:
 
 def read_cases(path: Path) -> Iterator[Case]:
     """Yield the cases of a JSONL file; paths in it count from its folder or from where the command runs."""
-    for number, text in enumerate(path.read_text().splitlines(), start=1):
+    for number, text in enumerate(
+        path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1
+    ):
         if not text.strip():
             continue
         try:
@@ -48,6 +50,15 @@ def read_cases(path: Path) -> Iterator[Case]:
         yield Case(
             case_id=str(line.get("id", f"line {number}")), line=line, folder=path.resolve().parent
         )
+
+
+def drop_cut_line(path: Path) -> None:
+    """Remove what an interrupted batch wrote of its last line, so that the next line starts on its own."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
 
 
 def read_finished_ids(path: Path) -> set[str]:

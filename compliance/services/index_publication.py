@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from compliance.audio.fingerprinting import FINGERPRINT_VERSION, RecordingFingerprint
 from compliance.audio.index import RecordingIndex, open_index
@@ -63,18 +64,23 @@ def publish_fingerprints(
     """
     previous = find_generation(collection)
     kept = list(previous.segments) if previous else []
-    rows = _list_rows(collection)
-    published = _find_published(rows, kept)
-    wanted = [
-        (pk, key, file_sha256)
-        for pk, key, file_sha256, _ in rows
-        if current is None or current.get(key) == file_sha256
-    ]
-    loose = [
-        pk
-        for pk, key, file_sha256 in wanted
-        if key not in published or published[key].file_sha256 != file_sha256
-    ]
+    if current is None:
+        loose = list(list_unpublished(collection).values_list("pk", flat=True))
+        n_recordings = len(loose) + (previous.n_recordings if previous else 0)
+    else:
+        rows = _list_rows(collection)
+        published = _find_published(rows, kept)
+        wanted = [
+            (pk, key, file_sha256)
+            for pk, key, file_sha256, _ in rows
+            if current.get(key) == file_sha256
+        ]
+        loose = [
+            pk
+            for pk, key, file_sha256 in wanted
+            if key not in published or published[key].file_sha256 != file_sha256
+        ]
+        n_recordings = len(wanted)
     if not loose and previous is not None:
         return None
     names: dict[str, Sequence[int]] = {}
@@ -87,7 +93,7 @@ def publish_fingerprints(
         names[name] = ids
     generation = _add_generation(
         collection=collection, previous=previous, segments=[*kept, *names],
-        n_recordings=len(wanted), moved=names,
+        n_recordings=n_recordings, moved=names,
     )  # fmt: skip
     if generation is not None:
         logger.info(
@@ -122,7 +128,7 @@ def merge_newest_segments(
     keys = merge_segments(folder, list(sources)[-n_merged:])
     publish_segment(folder, name=name)
     folder.parent.rmdir()
-    rows = [row for row in _list_rows(collection) if row[3] in merged]
+    rows = _list_rows(collection, segments=merged)
     published = _find_published(rows, merged)
     live = set(keys)
     moved = [
@@ -203,11 +209,23 @@ def _list_needed_segments(*, now: dt.datetime) -> set[str]:
     return {name for row in recent for name in row.segments}
 
 
-def _list_rows(collection: Collection) -> list[tuple[int, str, str, str]]:
-    """Return (id, key, digest of the file, segment) of every usable fingerprint."""
+def list_unpublished(collection: Collection) -> QuerySet[AudioFingerprint]:
+    """Return the usable fingerprints that the index in use does not hold."""
+    generation = find_generation(collection)
+    return AudioFingerprint.objects.filter(
+        collection=collection, version=FINGERPRINT_VERSION, error=""
+    ).exclude(segment__in=generation.segments if generation else ())
+
+
+def _list_rows(
+    collection: Collection, *, segments: Sequence[str] | None = None
+) -> list[tuple[int, str, str, str]]:
+    """Return (id, key, digest of the file, segment) of every usable fingerprint, or of those in given segments."""
     usable = AudioFingerprint.objects.filter(
         collection=collection, version=FINGERPRINT_VERSION, error=""
     )
+    if segments is not None:
+        usable = usable.filter(segment__in=segments)
     return list(usable.order_by("key", "pk").values_list("pk", "key", "file_sha256", "segment"))
 
 

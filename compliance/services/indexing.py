@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import structlog
-from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from catalog.queries.audio_sources import AudioSource, get_sources_version, list_audio_sources
 from compliance.audio.decoding import DecodingLimits, UnreadableAudio, decode_audio
 from compliance.audio.fingerprinting import FINGERPRINT_VERSION, fingerprint_recording
 from compliance.audio.index import RecordingIndex
-from compliance.models import AudioFingerprint, Collection, IndexGeneration, Job
+from compliance.models import AudioFingerprint, Collection, IndexGeneration
 from compliance.services.index_publication import (
     find_generation,
     find_hidden_keys,
@@ -33,19 +31,14 @@ from compliance.services.ingest_findings import (
     list_uncompared,
     tell_loudness,
 )
-from compliance.services.jobs import enqueue_job
 from compliance.services.song_files import open_local_copy
 
 logger = structlog.get_logger(__name__)
 
-INDEX_JOB = "build_index"
-INDEX_SUBJECT = "catalog"
 # How long one job fingerprints before it publishes what it has, in seconds; upkeep queues the next one.
 JOB_BUDGET_S = 120.0
 # So many missing fingerprints are made up for at once before a verification; with more it is postponed.
 MAX_CATCH_UP = 64
-# Verifications publish what they catch up with; with more segments than this upkeep has them merged.
-MAX_SEGMENTS = 8
 # Catalog recordings may be longer than songs.
 SOURCE_LIMITS = DecodingLimits(max_duration_s=1800.0)
 
@@ -179,34 +172,3 @@ def _open(generation: IndexGeneration) -> CurrentIndex:
         n_recordings=generation.n_recordings,
         n_missing=len(find_unsearchable_sources(sources, generation)),
     )
-
-
-def enqueue_index_build_if_behind(*, now: dt.datetime) -> bool:
-    """Queue a build if recordings miss their fingerprint or segments are many; an open build is enough."""
-    generation = find_generation(Collection.RECORDINGS)
-    is_behind = (
-        generation is None
-        or len(generation.segments) > MAX_SEGMENTS
-        or list_uncompared().exists()
-        or bool(find_unsearchable_sources(list_audio_sources(), generation))
-    )
-    if not is_behind:
-        return False
-    try:
-        with transaction.atomic():
-            enqueue_job(kind=INDEX_JOB, subject=INDEX_SUBJECT, now=now)
-    except IntegrityError:  # one is queued or running
-        return False
-    return True
-
-
-def build_index_job(job: Job) -> Callable[[], None]:  # noqa: ARG001 - one index, one job
-    """Do one index job; segments and generations are published as it goes, so there is nothing left to record."""
-    update_index(budget_s=JOB_BUDGET_S)
-    tidy_index(now=timezone.now(), budget_s=JOB_BUDGET_S)
-    return lambda: None
-
-
-def bury_index_build(job: Job) -> None:
-    """Leave a trace; upkeep queues the next build while recordings are missing."""
-    logger.error("index.build_failed", job_id=str(job.pk), error=job.error)

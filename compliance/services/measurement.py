@@ -32,6 +32,8 @@ class Measurement:
     timeline_svg: str
     index_version: str
     duration_s: float
+    # Public ids of earlier submissions that are nearly the same recording: for reviewers, not for the generator.
+    repeated_songs: tuple[str, ...] = ()
 
 
 def measure_song(

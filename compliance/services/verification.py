@@ -1,6 +1,6 @@
 """Verify submissions: measure outside any transaction, record once inside one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from compliance.audio.manifest import parse_manifest
 from compliance.models import Job, Submission, SubmissionStatus, Verification
 from compliance.services import decisions
+from compliance.services.earlier_songs import note_similar_songs, remember_song
 from compliance.services.indexing import open_current_index
 from compliance.services.jobs import Postponed
 from compliance.services.measurement import Measurement, measure_song
@@ -49,6 +50,7 @@ def verify_submission_job(job: Job) -> Callable[[], None]:
             placements=parse_manifest(submission.manifest),
             current=current,
         )
+    measurement = note_similar_songs(submission=submission, measurement=measurement)
     logger.info(
         "song.measured",
         outcome=measurement.verdict.outcome,
@@ -71,6 +73,7 @@ def record_verdict(*, submission: Submission, measurement: Measurement) -> None:
         index_version=measurement.index_version,
         duration_s=measurement.duration_s,
     )
+    remember_song(submission=submission, measurement=measurement)
     match measurement.verdict.outcome:
         case Outcome.APPROVED:
             decisions.approve_submission(submission=submission, by=SYSTEM, reasons=reasons, now=now)
@@ -79,7 +82,10 @@ def record_verdict(*, submission: Submission, measurement: Measurement) -> None:
         case Outcome.NEEDS_REVIEW:
             decisions.refer_submission(
                 submission=submission, by=SYSTEM, reasons=reasons,
-                evidence=build_evidence(submission), now=now,
+                evidence=build_evidence(
+                    submission, repeated_songs=measurement.repeated_songs
+                ),
+                now=now,
             )  # fmt: skip
 
 
@@ -100,7 +106,7 @@ def bury_verification(job: Job) -> None:
     )  # fmt: skip
 
 
-def build_evidence(submission: Submission) -> dict[str, Any]:
+def build_evidence(submission: Submission, *, repeated_songs: Sequence[str] = ()) -> dict[str, Any]:
     """Return what a reviewer looks at and listens to."""
     audio = [{"label": "Song", "url": reverse("protected-media", args=[submission.audio.name])}]
     if submission.vocal:
@@ -120,6 +126,13 @@ def build_evidence(submission: Submission) -> dict[str, Any]:
             {
                 "label": f"Submission {submission.public_id}",
                 "url": reverse("admin:compliance_submission_change", args=[submission.pk]),
-            }
+            },
+            *(
+                {
+                    "label": f"Song it repeats: {repeated.public_id}",
+                    "url": reverse("admin:compliance_submission_change", args=[repeated.pk]),
+                }
+                for repeated in Submission.objects.filter(public_id__in=repeated_songs)
+            ),
         ],
     }

@@ -10,11 +10,8 @@ from catalog.queries.audio_sources import list_kin
 from catalog.services.ingest import import_references, import_stems
 from compliance.audio.landmarks import RATE_HZ
 from compliance.models import AudioFingerprint
-from compliance.services.indexing import (
-    enqueue_index_build_if_behind,
-    tidy_index,
-    update_index,
-)
+from compliance.services.index_jobs import enqueue_index_build_if_behind
+from compliance.services.indexing import tidy_index, update_index
 from compliance.services.ingest_findings import list_uncompared
 from tests.compliance.audio.sounds import make_stem
 

@@ -66,6 +66,9 @@ def test_an_honest_song_is_approved(api, clearance, honest_song):
     timeline = api.get(f"/api/v1/submissions/{accepted['id']}/timeline.svg")
     assert timeline.headers["Content-Type"] == "image/svg+xml"
     assert timeline.content.startswith(b"<svg")
+    picture = api.get(f"/api/v1/submissions/{accepted['id']}/timeline.png")
+    assert picture.headers["Content-Type"] == "image/png"
+    assert picture.content.startswith(b"\x89PNG")
 
 
 def test_a_song_is_decided_once_however_often_its_job_is_delivered(api, clearance, honest_song):

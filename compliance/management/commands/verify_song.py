@@ -8,7 +8,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from compliance.audio.manifest import InvalidManifest, parse_manifest
-from compliance.management.arguments import refuse_missing_folder
+from compliance.audio.picture.raster import render_png
+from compliance.management.arguments import (
+    read_text,
+    refuse_missing_folder,
+    refuse_other_suffix,
+    write_output,
+)
 from compliance.management.progress import update_index_with_bar
 from compliance.services.indexing import open_current_index
 from compliance.services.measurement import Measurement, measure_song
@@ -27,16 +33,19 @@ class Command(BaseCommand):
         )
         parser.add_argument("--vocal", type=Path, help="the vocal track as mixed")
         parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
-        parser.add_argument("--plot", type=Path, metavar="FILE", help="write the timeline as SVG")
+        parser.add_argument(
+            "--plot", type=Path, metavar="FILE", help="write the timeline: .svg or .png"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Measure, judge, print."""
         refuse_missing_folder(options["plot"])
+        refuse_other_suffix(options["plot"], suffixes=(".svg", ".png"))
         for path in filter(None, (options["audio"], options["vocal"], options["manifest"])):
             if not path.is_file():
                 raise CommandError(f"There is no file {path}.")
         try:
-            placements = parse_manifest(json.loads(options["manifest"].read_text()))
+            placements = parse_manifest(json.loads(read_text(options["manifest"])))
         except ValueError as error:
             raise CommandError(f"{options['manifest']} is not JSON: {error}") from error
         except InvalidManifest as invalid:
@@ -50,11 +59,15 @@ class Command(BaseCommand):
             current=open_current_index(),
         )
         if options["plot"]:
-            options["plot"].write_text(measurement.timeline_svg, encoding="utf-8")
+            write_output(options["plot"], self._draw(measurement, options["plot"].suffix.lower()))
         if options["json"]:
             self.stdout.write(json.dumps(measurement.report, ensure_ascii=False))
         else:
             self._describe(measurement)
+
+    def _draw(self, measurement: Measurement, suffix: str) -> bytes:
+        svg = measurement.timeline_svg
+        return render_png(svg) if suffix == ".png" else svg.encode()
 
     def _describe(self, measurement: Measurement) -> None:
         self.stdout.write(

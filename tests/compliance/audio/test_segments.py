@@ -1,6 +1,11 @@
 """Segments and searches on made fingerprints: merging changes no answer, searching misses no hit."""
 
+import random
+import subprocess
+import sys
+import time
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +19,7 @@ from compliance.audio.segment import ARRAYS, InvalidSegment
 from compliance.audio.segment_building import make_segment, merge_segments
 
 LENGTH_S = 60.0
+ROOT = Path(__file__).parents[3]
 
 
 def make_fingerprint(seed: int, *, n_landmarks: int = 800, n_words: int = 480):
@@ -159,3 +165,43 @@ def test_identity_is_found_through_thirty_percent_of_changed_words():
     (match,) = index.search_identity(words, max_bit_error_rate=0.1)
     assert match.key == "stem:7"
     assert match.source_start_s == pytest.approx(200 * CHROMAPRINT_STEP_S, abs=0.001)
+
+
+BUILDER = """
+import sys
+from itertools import count
+from pathlib import Path
+import numpy as np
+from compliance.audio.index import build_segment, open_segment
+from compliance.audio.segment_building import merge_segments
+from tests.compliance.audio.test_segments import make_fingerprint
+
+folder = Path(sys.argv[1])
+for number in count():
+    one, two, both = (folder / f"{number}-{name}" for name in ("one", "two", "both"))
+    build_segment(one, ((f"stem:{n}", make_fingerprint(n)) for n in range(60)))
+    build_segment(two, ((f"stem:{n}", make_fingerprint(n)) for n in range(60, 120)))
+    merge_segments(both, [(open_segment(part), np.ones(60, bool)) for part in (one, two)])
+"""
+
+
+@pytest.mark.slow
+def test_a_builder_killed_with_9_leaves_whole_segments_or_none(tmp_path):
+    rng = random.Random(7)
+    n_whole = 0
+    for turn in range(6):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        with subprocess.Popen([sys.executable, "-c", BUILDER, folder], cwd=ROOT) as builder:
+            deadline_s = time.monotonic() + 60
+            while not any(folder.iterdir()) and time.monotonic() < deadline_s:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 1.5))
+            builder.kill()
+        for path in folder.iterdir():
+            if path.name.startswith("."):
+                continue  # what was being written has no name yet
+            segment = open_segment(path, is_verified=True)
+            assert len(segment.keys) == (120 if path.name.endswith("both") else 60)
+            n_whole += 1
+    assert n_whole
