@@ -11,7 +11,7 @@ from unfold.decorators import action, display
 
 from catalog.admin.base import (
     STATUS_COLORS,
-    ExportingAdmin,
+    ExchangingAdmin,
     describe_uses,
     get_person,
     link_to,
@@ -19,7 +19,7 @@ from catalog.admin.base import (
 )
 from catalog.admin.drawings import PeriodBar, draw_periods
 from catalog.admin.tables import draw_table, draw_term
-from catalog.exchange.resources import AgreementResource
+from catalog.exchange.contracts import AgreementResource
 from catalog.models import Agreement
 from catalog.services.agreements import compute_file_sha256
 from catalog.services.history import save_as
@@ -29,7 +29,7 @@ READS_SHOWN = 20
 
 
 @admin.register(Agreement)
-class AgreementAdmin(ExportingAdmin):
+class AgreementAdmin(ExchangingAdmin):
     """Contracts between licensors and licensees."""
 
     resource_classes = [AgreementResource]

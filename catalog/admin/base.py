@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from import_export.admin import ExportMixin, ImportExportMixin
+from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
@@ -82,13 +82,6 @@ class CatalogAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]  # bot
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: the catalog supersedes, ends and withdraws."""
         return False
-
-
-class ExportingAdmin(ExportMixin, CatalogAdmin):  # type: ignore[misc]  # untyped
-    """A page whose table goes out as CSV or XLSX."""
-
-    export_form_class = ExportForm
-    formats = TABLE_FORMATS
 
 
 class ExchangingAdmin(ImportExportMixin, CatalogAdmin):  # type: ignore[misc]  # untyped

@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from catalog.admin.base import (
     STATUS_COLORS,
     TABLE_FORMATS,
-    ExportingAdmin,
+    ExchangingAdmin,
     get_person,
     get_row,
     link_to,
@@ -25,7 +25,8 @@ from catalog.admin.base import (
 )
 from catalog.admin.drawings import draw_share_of
 from catalog.admin.tables import draw_table
-from catalog.exchange.resources import CapResource, UsageResource
+from catalog.exchange.contracts import CapResource
+from catalog.exchange.resources import UsageResource
 from catalog.models import Cap, CapHold
 from catalog.models.change_sets import ChangeAction
 from catalog.services.change_sets import ProposedChange, propose_changes
@@ -40,7 +41,7 @@ class LimitForm(BaseDialogForm):  # type: ignore[misc]  # untyped
 
 
 @admin.register(Cap)
-class CapAdmin(ExportingAdmin):
+class CapAdmin(ExchangingAdmin):
     """What is left, and every line of the ledger."""
 
     resource_classes = [CapResource]
@@ -63,6 +64,10 @@ class CapAdmin(ExportingAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: caps are entered with their grant."""
         return False
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Let editors bring in the caps of drafts as a table."""
+        return request.user.has_perm("catalog.add_cap")
 
     def has_propose_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
         """Let editors prepare what another person decides."""

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 
-from catalog.admin.base import ExportingAdmin, TerritoriesField
-from catalog.exchange.resources import ConsentResource
+from catalog.admin.base import ExchangingAdmin, TerritoriesField
+from catalog.exchange.contracts import ConsentResource
 from catalog.models import TerritorySet, VoiceConsent
 
 
@@ -37,7 +37,7 @@ class VoiceConsentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
 
 
 @admin.register(VoiceConsent)
-class VoiceConsentAdmin(ExportingAdmin):
+class VoiceConsentAdmin(ExchangingAdmin):
     """What performers themselves agreed to."""
 
     resource_classes = [ConsentResource]

@@ -24,7 +24,7 @@ from unfold.widgets import (
 from catalog.admin.base import (
     STATUS_COLORS,
     DayForm,
-    ExportingAdmin,
+    ExchangingAdmin,
     NoteForm,
     TerritoriesField,
     describe_uses,
@@ -34,7 +34,7 @@ from catalog.admin.base import (
     run_action,
 )
 from catalog.admin.drawings import PeriodBar, draw_periods, draw_territories
-from catalog.exchange.resources import GrantResource
+from catalog.exchange.contracts import GrantResource
 from catalog.models import Cap, Fee, Grant, UseApproval
 from catalog.models.agreements import GrantStatus
 from catalog.models.change_sets import ChangeAction
@@ -205,7 +205,7 @@ def is_draft(grant: Grant | None) -> bool:
 
 
 @admin.register(Grant)
-class GrantAdmin(ExportingAdmin):
+class GrantAdmin(ExchangingAdmin):
     """Permissions and prohibitions."""
 
     resource_classes = [GrantResource]
@@ -215,7 +215,7 @@ class GrantAdmin(ExportingAdmin):
     list_display = [
         "show_label", "show_effect", "show_status", "show_sides", "show_uses", "territory", "valid_from", "valid_until",
     ]  # fmt: skip
-    list_filter = ["status", "effect", "valid_until", "approval_of_use"]
+    list_filter = ["status", "effect", "agreement__licensor", "valid_until", "approval_of_use"]
     search_fields = [
         "agreement__number",
         "agreement__licensor__name",

@@ -1,11 +1,12 @@
 """The tables people exchange, each row known by its natural key: importing twice changes nothing.
 
-Stems and references come in with their audio (`manage.py import_stems`); agreements and grants are entered by people, two of
-them. Those tables go out here and do not come in.
+Stems and references come in with their audio (`manage.py import_stems`); their tables change what is written about those that
+are there. Agreements and grants are in `catalog.exchange.contracts`.
 """
 
 from typing import Any, Final
 
+from django.db.models import Model
 from import_export import fields
 from import_export.resources import ModelResource
 from import_export.widgets import DateWidget
@@ -17,19 +18,16 @@ from catalog.exchange.widgets import (
     WordSetWidget,
 )
 from catalog.models import (
-    Agreement,
-    Cap,
     CapHold,
-    Grant,
     Party,
     Recording,
     ReferenceRecording,
     Share,
     Stem,
-    VoiceConsent,
     Work,
 )
 from catalog.rights.identifiers import IdentifierKind
+from catalog.services.availability import refresh_availability
 
 BATCH_ROWS: Final = 500
 # What tells one share from another; a table has the columns it needs of these.
@@ -44,6 +42,11 @@ def identifier(kind: IdentifierKind) -> fields.Field:
 def named(column: str, model: type[Any], key: str) -> fields.Field:
     """Return the column of another row, by what people call it."""
     return fields.Field(attribute=column, column_name=column, widget=NamedRowWidget(model, key))
+
+
+def shown(column: str, attribute: str = "") -> fields.Field:
+    """Return a column that goes out and is passed over when it comes in."""
+    return fields.Field(attribute=attribute or column, column_name=column, readonly=True)
 
 
 def words(column: str) -> fields.Field:
@@ -161,105 +164,77 @@ class ShareResource(CatalogResource):
 
 
 class StemResource(CatalogResource):
-    """Stems, going out."""
+    """Stems that are there, by ID: what is written about them changes, their audio and status do not."""
 
     artist = named("artist", Party, "name")
     recording = fields.Field(
-        attribute="recording__isrc",
-        column_name="isrc",
-        widget=IdentifierWidget(IdentifierKind.ISRC),
+        attribute="recording", column_name="isrc", widget=NamedRowWidget(Recording, "isrc")
     )
+    third_party_samples = words("third_party_samples")
+    status = shown("status")
+    duration_s = shown("duration_s")
+    loudness_lufs = shown("loudness_lufs")
+    file_sha256 = shown("file_sha256")
+    audio_sha256 = shown("audio_sha256")
 
     class Meta(CatalogResource.Meta):
         model = Stem
+        import_id_fields = ["external_id"]
         fields = [
             "external_id", "title", "artist", "recording", "status", "role", "role_text", "instrument", "has_voice", "genre",
-            "language", "bpm", "key", "duration_s", "file_sha256", "audio_sha256",
+            "language", "bpm", "key", "exclusivity", "third_party_samples", "duration_s", "loudness_lufs", "file_sha256",
+            "audio_sha256",
         ]  # fmt: skip
+
+    def import_instance(self, instance: Stem, row: Any, **options: Any) -> None:
+        """Take the row, refusing a stem that is not there.
+
+        Raises
+        ------
+        ValueError : for a new one
+        """
+        refuse_new(instance, command="import_stems")
+        super().import_instance(instance, row, **options)
+
+    def after_import(self, dataset: Any, result: Any, **options: Any) -> None:  # noqa: ARG002 - its signature
+        """Work out anew what the changed stems are offered for."""
+        refresh_availability(
+            stem_ids=[row.object_id for row in result.rows if row.import_type == "update"]
+        )
 
 
 class ReferenceResource(CatalogResource):
-    """References, going out."""
+    """References that are there, by ID: what is written about them changes, their audio does not."""
 
     isrc = identifier(IdentifierKind.ISRC)
+    duration_s = shown("duration_s")
+    file_sha256 = shown("file_sha256")
 
     class Meta(CatalogResource.Meta):
         model = ReferenceRecording
+        import_id_fields = ["external_id"]
         fields = ["external_id", "title", "artist", "isrc", "duration_s", "file_sha256"]
 
+    def import_instance(self, instance: ReferenceRecording, row: Any, **options: Any) -> None:
+        """Take the row, refusing a reference that is not there.
 
-class AgreementResource(CatalogResource):
-    """Agreements, going out."""
-
-    licensor = named("licensor", Party, "name")
-    licensee = named("licensee", Party, "name")
-
-    class Meta(CatalogResource.Meta):
-        model = Agreement
-        fields = [
-            "number",
-            "title",
-            "licensor",
-            "licensee",
-            "status",
-            "signed_on",
-            "governing_law",
-            "document_sha256",
-        ]
+        Raises
+        ------
+        ValueError : for a new one
+        """
+        refuse_new(instance, command="import_references")
+        super().import_instance(instance, row, **options)
 
 
-class GrantResource(CatalogResource):
-    """Grants, going out; filtered by licensor this is a licensor's catalog."""
+def refuse_new(instance: Model, *, command: str) -> None:
+    """Refuse a row that comes without its audio.
 
-    agreement = named("agreement", Agreement, "number")
-    licensor = fields.Field(attribute="agreement__licensor__name", column_name="licensor")
-    sides = words("sides")
-    uses = words("uses")
-    media = words("media")
-    languages = words("languages")
-    model_versions = words("model_versions")
-    moral_terms = words("moral_terms")
-    territory = territories()
-    stems = fields.Field(column_name="stems")
-
-    class Meta(CatalogResource.Meta):
-        model = Grant
-        fields = [
-            "agreement", "number", "licensor", "effect", "status", "sides", "uses", "territory", "valid_from", "valid_until",
-            "media", "languages", "campaign", "brand", "product_category", "exclusive", "max_pitch_cents", "max_stretch_pct",
-            "may_cut", "may_loop", "may_combine", "model_versions", "voice_replica", "moral_terms", "approval_of_use",
-            "needs_separate_consent", "credit_line", "clause_refs", "stems",
-        ]  # fmt: skip
-
-    def dehydrate_stems(self, grant: Grant) -> str:
-        """Return what the grant is about."""
-        names = [
-            target.stem.external_id if target.stem else f"recording {target.recording}"
-            for target in grant.targets.select_related("stem", "recording").order_by(
-                "stem__external_id", "id"
-            )
-        ]
-        return "; ".join(names)
-
-
-class CapResource(CatalogResource):
-    """Caps, going out."""
-
-    agreement = fields.Field(attribute="grant__agreement__number", column_name="agreement")
-    grant = fields.Field(attribute="grant__number", column_name="grant")
-
-    class Meta(CatalogResource.Meta):
-        model = Cap
-        fields = [
-            "agreement",
-            "grant",
-            "unit",
-            "limit",
-            "period",
-            "scope",
-            "on_limit",
-            "warn_at_pct",
-        ]
+    Raises
+    ------
+    ValueError : if it is new
+    """
+    if instance._state.adding:
+        raise ValueError(f"is not in the catalog; it comes in with its audio: manage.py {command}")
 
 
 class UsageResource(CatalogResource):
@@ -281,24 +256,4 @@ class UsageResource(CatalogResource):
             "bucket",
             "held_at",
             "settled_at",
-        ]
-
-
-class ConsentResource(CatalogResource):
-    """Voice consents, going out."""
-
-    performer = named("performer", Party, "name")
-    uses = words("uses")
-    territory = territories()
-
-    class Meta(CatalogResource.Meta):
-        model = VoiceConsent
-        fields = [
-            "performer",
-            "uses",
-            "territory",
-            "valid_from",
-            "valid_until",
-            "campaign",
-            "revoked_on",
         ]

@@ -7,7 +7,7 @@ from django.db.models import Model
 from import_export.widgets import ForeignKeyWidget, Widget
 
 from catalog.models import TerritorySet
-from catalog.models.fields import pack_words, unpack_words
+from catalog.models.fields import IdentifierField, pack_words, unpack_words
 from catalog.rights.identifiers import IdentifierKind, format_identifier, normalize_identifier
 
 
@@ -82,3 +82,11 @@ class NamedRowWidget(ForeignKeyWidget):  # type: ignore[misc]  # untyped
             raise ValueError(f"{many} {self.field} {text!r}")
         row_found: Model = found[0]
         return row_found
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        """Return what people call the row; an identifier as they write it."""
+        if value is None:
+            return ""
+        column = self.model._meta.get_field(self.field)
+        text = getattr(value, self.field)
+        return column.display(text) if isinstance(column, IdentifierField) else str(text)
