@@ -11,6 +11,8 @@ from config.demo.logins import Login
 TIMEOUT_S = 30
 CSRF_FIELD = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 CASE_LINK = re.compile(r'href="(/admin/moderation/reviewcase/\d+/change/)[^"]*"')
+REQUEST_LINK = re.compile(r'href="(/admin/compliance/actionrequest/\d+/change/)[^"]*"')
+AGREE_LINK = re.compile(r'"(/admin/compliance/actionrequest/\d+/agree/?)"')
 AUDIO_SOURCE = re.compile(r'<audio[^>]*\bsrc="([^"]+)"')
 
 
@@ -62,6 +64,28 @@ class Reviewer:
             self.url + case.path,
             data=form,
             headers={"Referer": self.url + case.path},
+            timeout=TIMEOUT_S,
+        )
+        response.raise_for_status()
+
+    def agree(self, *, subject: str) -> None:
+        """Agree, as the second person, to what somebody else asked for about a subject.
+
+        Raises
+        ------
+        PageUnusable : if the sign-in fails or nothing waits for this person
+        """
+        self._sign_in()
+        listed = self._get(f"/admin/compliance/actionrequest/?q={subject}")
+        link = REQUEST_LINK.search(listed)
+        button = AGREE_LINK.search(self._get(link[1])) if link else None
+        if button is None:
+            raise PageUnusable(f"nothing about {subject} waits for {self.login.username}")
+        form = {"csrfmiddlewaretoken": _read_csrf(self._get(button[1]))}
+        response = self.session.post(
+            self.url + button[1],
+            data=form,
+            headers={"Referer": self.url + button[1]},
             timeout=TIMEOUT_S,
         )
         response.raise_for_status()

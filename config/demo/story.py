@@ -47,11 +47,12 @@ def say(text: str = "") -> None:
 
 
 class Story:
-    """One generator, one reviewer, five chapters."""
+    """One generator, a reviewer and a second person, five chapters."""
 
     def __init__(self, *, url: str, logins: Logins, folder: Path) -> None:
         self.generator = GeneratorClient(url=url, api_key=logins.api_key)
         self.reviewer = Reviewer(url=url, login=logins.find("moderator"))
+        self.second = Reviewer(url=url, login=logins.find("approver"))
         self.folder = folder
         self.stems = {
             name: rendering.read_audio(CATALOG / "audio" / f"{name}.ogg")
@@ -175,7 +176,7 @@ class Story:
         )
 
     def have_song_reviewed(self) -> None:
-        """(e) A song whose vocal was not submitted goes to a person, who decides."""
+        """(e) A song whose vocal was not submitted goes to a person; two of them approve it."""
         chapter("(e) Have a song reviewed: its vocal track was not submitted")
         manifest = make_manifest(CLEARED_STEMS)
         song = rendering.mix(
@@ -194,10 +195,12 @@ class Story:
             )
         )
         decided = self.generator.read(report["id"])
-        say(f"  the reviewer approves        {took}  → {decided['state']}")
-        expect(
-            decided["state"] == "approved", "the reviewer's decision moves the submission", decided
-        )
+        say(f"  the reviewer approves        {took}  → {decided['state']}, for it takes two people")
+        expect(decided["state"] == "in_review", "one person alone does not approve it", decided)
+        _, took = timed(lambda: self.second.agree(subject=report["id"]))
+        decided = self.generator.read(report["id"])
+        say(f"  a second person agrees       {took}  → {decided['state']}")
+        expect(decided["state"] == "approved", "two people approve the song", decided)
 
     def _submit(
         self,

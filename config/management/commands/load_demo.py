@@ -30,8 +30,8 @@ SONG_CAP = 10_000
 # Who works in the demo: role, username, groups.
 PEOPLE = (
     ("operates", "admin", ()),
-    ("prepares grants", "editor", ("Catalog editors",)),
-    ("activates them", "approver", ("Catalog approvers",)),
+    ("prepares grants, recalls songs", "editor", ("Catalog editors", "Compliance officers")),
+    ("activates and agrees", "approver", ("Catalog approvers", "Compliance approvers")),
     ("decides cases", "moderator", ("Moderators",)),
 )
 
