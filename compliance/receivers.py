@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from compliance.services import clearances, decisions
+from compliance.services import clearances, decisions, reverification
 from moderation.signals import review_case_decided
 
 
@@ -19,5 +19,9 @@ def carry_out_decision(sender: object, *, case: Any, **kwargs: Any) -> None:
         )
     elif case.subject_kind == decisions.SUBJECT_KIND:
         decisions.decide_submission_review(
+            public_id=case.subject_id, approved=approved, note=case.note, by=by, now=case.decided_at
+        )
+    elif case.subject_kind == reverification.SUBJECT_KIND:
+        reverification.decide_reverification_review(
             public_id=case.subject_id, approved=approved, note=case.note, by=by, now=case.decided_at
         )

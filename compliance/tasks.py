@@ -23,17 +23,20 @@ from compliance.services.outbox import DELIVER_JOB, RETRIES
 from compliance.services.rate_limits import delete_old_windows
 from compliance.services.recall_batches import apply_recall_job, bury_recall
 from compliance.services.recalls import APPLY_JOB, open_due_recalls, remind_generators
+from compliance.services.reverification import REVERIFY_JOB, bury_reverification, reverify_job
 from compliance.services.sealing import seal_new_events
 from compliance.services.verification import bury_verification, verify_submission_job
 
 # Kinds of jobs: adding one is a line in each table and a service.
 HANDLERS: dict[str, jobs.Handler] = {
+    REVERIFY_JOB: reverify_job,
     "verify_submission": verify_submission_job,
     "build_index": build_index_job,
     DELIVER_JOB: deliver_webhook_job,
     APPLY_JOB: apply_recall_job,
 }
 BURIALS: dict[str, jobs.Burial] = {
+    REVERIFY_JOB: bury_reverification,
     "verify_submission": bury_verification,
     "build_index": bury_index_build,
     DELIVER_JOB: bury_delivery,

@@ -79,6 +79,7 @@ INSIDE_AREAS: Final = (
     "index",
     "recall",
     "request",
+    "reverification",
     "usage",
     "usage_report",
 )

@@ -21,6 +21,12 @@ from compliance.models.recall import (
     RecallStatus,
     SongOutcome,
 )
+from compliance.models.reverification import (
+    Change,
+    Reverification,
+    ReverificationResult,
+    RunState,
+)
 from compliance.models.rights_snapshot import RightsSnapshot
 from compliance.models.submission import Submission, SubmissionStatus
 from compliance.models.usage import UsageEvent, UsageKind, UsageReportRow
@@ -42,6 +48,7 @@ __all__ = [
     "AudioFingerprint",
     "CapLevel",
     "CapNotice",
+    "Change",
     "Clearance",
     "ClearanceStatus",
     "Collection",
@@ -63,7 +70,10 @@ __all__ = [
     "RecallSong",
     "RecallStatus",
     "RequestStatus",
+    "Reverification",
+    "ReverificationResult",
     "RightsSnapshot",
+    "RunState",
     "SongOutcome",
     "Submission",
     "SubmissionStatus",

@@ -76,17 +76,24 @@ class LeaseLost(Exception):
 
 
 def enqueue_job(
-    *, kind: str, subject: str, now: dt.datetime, policy: RetryPolicy | None = None
+    *,
+    kind: str,
+    subject: str,
+    now: dt.datetime,
+    policy: RetryPolicy | None = None,
+    start_at: dt.datetime | None = None,
 ) -> Job:
-    """Make a job in the caller's transaction; its hint is sent when that commits."""
+    """Make a job in the caller's transaction; its hint is sent when that commits, or by the sweeper from `start_at` on."""
     job = Job.objects.create(
         kind=kind,
         subject=subject,
         max_attempts=(policy or get_default_policy()).max_attempts,
-        due_at=now + dt.timedelta(seconds=settings.JOB_RESEND_S),
+        due_at=start_at or now + dt.timedelta(seconds=settings.JOB_RESEND_S),
+        not_before=start_at,
     )
-    # robust: a queue that is down must not fail the request; the sweeper sends the hint again.
-    transaction.on_commit(lambda: send_hint(job.pk), robust=True)
+    if start_at is None:
+        # robust: a queue that is down must not fail the request; the sweeper sends the hint again.
+        transaction.on_commit(lambda: send_hint(job.pk), robust=True)
     return job
 
 
