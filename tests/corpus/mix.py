@@ -10,7 +10,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -193,9 +193,8 @@ class SongMaker:
             path=vocal_path,
         )
         if "clean" in kinds:
-            mastered = master_song(state.mix, mastering=mastering)
             for codec in codecs:
-                yield self._emit(state, "clean", 0, codec=codec, mastered=mastered)
+                yield self._emit(state, "clean", 0, codec=codec, mix=state.mix)
         violation_codecs = [name for name in codecs if name != "wav"] or list(codecs)
         yield from self._make_hidden(state, violation_codecs, kinds)
         yield from self._make_lies(state, violation_codecs, kinds)
@@ -281,7 +280,7 @@ class SongMaker:
                     kind,
                     level_db,
                     codec=codec,
-                    mastered=song.master(song.mix + hidden * gain),
+                    mix=song.mix + hidden * gain,
                     truth=[*song.declared, replace(part, gain_db=float(20 * np.log10(gain)))],
                     violation={
                         "source": source,
@@ -311,7 +310,7 @@ class SongMaker:
                 "absent",
                 0,
                 codec=codec,
-                mastered=song.master(song.mix),
+                mix=song.mix,
                 declared=[*declared, extra],
                 violation={"source": other, "placement": len(declared)},
             )
@@ -335,7 +334,7 @@ class SongMaker:
                 "entire",
                 0,
                 codec=codec,
-                mastered=song.master(samples),
+                mix=samples,
                 truth=[],
                 violation=violation,
             )
@@ -347,7 +346,7 @@ class SongMaker:
             kind,
             0,
             codec=codec,
-            mastered=song.master(self._render(truth) + song.vocal),
+            mix=self._render(truth) + song.vocal,
             truth=truth,
             violation={
                 "source": played.source,
@@ -365,7 +364,7 @@ class SongMaker:
         level_db: int,
         *,
         codec: str,
-        mastered: np.ndarray,
+        mix: np.ndarray,
         declared: Sequence[Part] | None = None,
         truth: Sequence[Part] | None = None,
         violation: dict[str, Any] | None = None,
@@ -374,7 +373,9 @@ class SongMaker:
         declared = song.declared if declared is None else declared
         name = f"{kind}{level_db:+d}_{codec}"
         path = song.path.with_name(f"{name}.{CODECS[codec][1]}")
-        encode_song(mastered, path, codec=codec)
+        # Songs are kept, so that another engine is measured with the same ones.
+        if not path.exists():
+            encode_song(song.master(mix), path, codec=codec)
         vocal_path = song.path
         if vocal is not None:
             vocal_path = path.with_name(f"{name}_vocal.flac")
@@ -402,9 +403,15 @@ class _Song:
     mix: np.ndarray
     vocal: np.ndarray
     path: Path
+    mastered: dict[int, np.ndarray] = field(default_factory=dict)
 
-    def master(self, samples: np.ndarray) -> np.ndarray:
-        return master_song(samples, mastering=self.mastering)
+    def master(self, mix: np.ndarray) -> np.ndarray:
+        """Return the finished song; the one without violations is finished once."""
+        if mix is not self.mix:
+            return master_song(mix, mastering=self.mastering)
+        if not self.mastered:
+            self.mastered[0] = master_song(mix, mastering=self.mastering)
+        return self.mastered[0]
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

@@ -189,5 +189,7 @@ def master_song(samples: np.ndarray, *, mastering: str) -> np.ndarray:
 def encode_song(samples: np.ndarray, path: Path, *, codec: str) -> None:
     arguments, _ = CODECS[codec]
     raw = ("-f", "f32le", "-ar", str(RATE_HZ), "-ac", "2")
-    command = ["ffmpeg", "-v", "error", "-y", *raw, "-i", "-", *arguments, str(path)]
+    partial = path.with_name(f"partial_{path.name}")
+    command = ["ffmpeg", "-v", "error", "-y", *raw, "-i", "-", *arguments, str(partial)]
     subprocess.run(command, input=samples.astype("<f4").tobytes(), check=True)
+    partial.rename(path)
