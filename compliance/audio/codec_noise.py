@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import soundfile
@@ -47,21 +48,33 @@ CORRECTIONS_DB = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodecNoise:
+    """What one more encoding adds, and the energy it adds it to.
+
+    Attributes
+    ----------
+    mid, side : ndarray of float32, shape (half blocks, BAND_COUNT), energy of the noise
+    song_mid, song_side : the same of the song
+    """
+
+    mid: Energies
+    side: Energies
+    song_mid: Energies
+    song_side: Energies
+
+
 class EncoderUnavailable(Exception):
     """No encoder for this codec is installed."""
 
 
-def measure_codec_noise(song: AudioSignal, *, halves: Sequence[int]) -> tuple[Energies, Energies]:
+def measure_codec_noise(song: AudioSignal, *, halves: Sequence[int]) -> CodecNoise:
     """Return the noise that one more encoding adds in the given half blocks.
 
     Parameters
     ----------
     song : the decoded song at 44.1 kHz, with its source facts
     halves : numbers of half blocks, ascending
-
-    Returns
-    -------
-    mid, side : ndarray of float32, shape (len(halves), BAND_COUNT)
 
     Raises
     ------
@@ -85,21 +98,23 @@ def measure_codec_noise(song: AudioSignal, *, halves: Sequence[int]) -> tuple[En
     recoded = shift(recoded, -lag)[: len(original)]
     if len(recoded) < len(original):
         recoded = np.pad(recoded, ((0, len(original) - len(recoded)), (0, 0)))
-    noise = recoded - original
-    mids, sides = [], []
+    energies: dict[tuple[str, int], list[Energies]] = {}
     for (_, count), place in zip(stretches, places, strict=True):
         # The frame before the stretch belongs to it: frame t is centered at sample t * HOP.
-        part = noise[place : place + count * HALF_BLOCK_FRAMES * HOP_SAMPLES + FRAME_SAMPLES]
-        mid, side = (
-            sum_band_energies(compute_spectrum(mix_channels(part, sign), half_blocks=count))
-            for sign in (1, -1)
-        )
-        mids.append(mid)
-        sides.append(side)
+        part = slice(place, place + count * HALF_BLOCK_FRAMES * HOP_SAMPLES + FRAME_SAMPLES)
+        for name, samples in (("noise", recoded[part] - original[part]), ("song", original[part])):
+            for sign in (1, -1):
+                spectrum = compute_spectrum(mix_channels(samples, sign), half_blocks=count)
+                energies.setdefault((name, sign), []).append(sum_band_energies(spectrum))
     for_mid, for_side = (
         np.float32(10 ** (one / 10)) for one in CORRECTIONS_DB.get(source.codec, (0.0, 0.0))
     )
-    return np.concatenate(mids) * for_mid, np.concatenate(sides) * for_side
+    return CodecNoise(
+        mid=np.concatenate(energies["noise", 1]) * for_mid,
+        side=np.concatenate(energies["noise", -1]) * for_side,
+        song_mid=np.concatenate(energies["song", 1]),
+        song_side=np.concatenate(energies["song", -1]),
+    )
 
 
 def _join_runs(halves: Sequence[int]) -> list[tuple[int, int]]:

@@ -97,12 +97,15 @@ class MatchEvidence:
 class ExcessCurve:
     """Unexplained energy over the song, in dB above what codec and mastering explain.
 
-    Value n is the mean over 4 s around second `n * step_s`.
+    Value n is the mean over 4 s around second `n * step_s`, that of `band_db` over 8 s and over the
+    eight neighboring bands that hold most.
     """
 
     step_s: float
     mid_db: tuple[float, ...]
     side_db: tuple[float, ...]
+    band_db: tuple[float, ...]
+    codec: str
     is_lossless: bool
     noise_source: str
 

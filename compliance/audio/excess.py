@@ -1,6 +1,5 @@
 """How far the residual exceeds what the codec and an imperfect model explain, over time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +21,13 @@ MIN_BAND_SHARE = 1e-4
 MIN_BLOCK_SHARE = 1e-3
 # Excess is judged over this many blocks: 4 s.
 WINDOW_BLOCKS = 4
-# What is encoded again: the middle of the song and its most suspicious window, so many half blocks
-# of each.
-EVEN_WINDOWS = 1
-SUSPICIOUS_WINDOWS = 1
-ENCODED_HALVES = 4
+# What is encoded again: windows spread evenly over the song, of so many half blocks each.
+ENCODED_WINDOWS = 4
+ENCODED_HALVES = 2
+# A recording is often heard in some bands alone, where little else sounds: so many neighboring bands
+# are taken together, over so many blocks (8 s).
+GROUP_BANDS = 8
+GROUP_BLOCKS = 8
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,12 +38,15 @@ class Excess:
 
     Attributes
     ----------
-    mid_db, side_db : ndarray, shape (blocks,)
+    mid_db, side_db : ndarray, shape (blocks,), mean of all bands in dB
+    band_db : ndarray, shape (blocks,), the mean of mid and side in the group of neighboring bands
+        where it is highest, over the 8 s around each block
     noise_source : "measured", "none" for lossless files, or why it could not be measured
     """
 
     mid_db: Floats
     side_db: Floats
+    band_db: Floats
     step_s: float
     is_lossless: bool
     noise_source: str
@@ -61,13 +65,14 @@ def measure_excess(song: AudioSignal, reconstruction: Reconstruction) -> Excess:
         except EncoderUnavailable as error:
             noise_source = f"not measured: {error}"
     total = energies["mid"].sum(axis=1) + energies["side"].sum(axis=1)
-    curves = {
-        name: _compare(reconstruction.residual_energy[name], energies[name], noise[name], total)
+    mid, side = (
+        _compare(reconstruction.residual_energy[name], energies[name], noise[name], total)
         for name in ("mid", "side")
-    }
+    )
     return Excess(
-        mid_db=curves["mid"],
-        side_db=curves["side"],
+        mid_db=_average_bands(*mid),
+        side_db=_average_bands(*side),
+        band_db=_find_highest_group(np.float32(0.5) * (mid[0] + side[0])),
         step_s=HALF_BLOCK_S,
         is_lossless=is_lossless,
         noise_source=noise_source,
@@ -76,72 +81,60 @@ def measure_excess(song: AudioSignal, reconstruction: Reconstruction) -> Excess:
 
 def smooth_excess(values_db: Floats) -> Floats:
     """Return the mean over the 4 s around each block, shape kept."""
-    if len(values_db) < WINDOW_BLOCKS:
-        return np.full_like(values_db, values_db.mean() if len(values_db) else 0.0)
-    kernel = np.ones(WINDOW_BLOCKS, np.float32) / WINDOW_BLOCKS
-    windows = np.convolve(values_db, kernel, "valid")
-    before = (WINDOW_BLOCKS - 1) // 2
-    padding = (before, WINDOW_BLOCKS - 1 - before)
+    return _smooth(values_db[:, None], WINDOW_BLOCKS)[:, 0]
+
+
+def _smooth(values: Floats, blocks: int) -> Floats:
+    """Return the mean over so many blocks around each, shape (blocks, n) kept."""
+    if len(values) < blocks:
+        return np.repeat(values.mean(axis=0, keepdims=True), len(values), axis=0)
+    windows = np.lib.stride_tricks.sliding_window_view(values, blocks, axis=0).mean(axis=-1)
+    before = (blocks - 1) // 2
+    padding = ((before, blocks - 1 - before), (0, 0))
     return np.pad(windows, padding, mode="edge").astype(np.float32)
 
 
-def _compare(residual: Floats, energy: Floats, noise: Floats, total: Floats) -> Floats:
+def _compare(
+    residual: Floats, energy: Floats, noise: Floats, total: Floats
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return the residual over what is usual, 1 where there is too little to compare, and where."""
     floor = noise + MODEL_ERROR * energy + MODEL_SPILL * energy.mean(axis=0) + 1e-9
-    cells = 10 * np.log10((residual + 1e-9) / floor)
     counted = energy > MIN_BAND_SHARE * total[:, None] + 1e-9
     counted &= (total > MIN_BLOCK_SHARE * total.max())[:, None]
-    sums = np.where(counted, cells, 0).sum(axis=1)
+    return np.where(counted, (residual + 1e-9) / floor, 1.0).astype(np.float32), counted
+
+
+def _average_bands(ratio: Floats, counted: npt.NDArray[np.bool_]) -> Floats:
+    sums = 10 * np.log10(ratio).sum(axis=1)
     means: Floats = (sums / np.maximum(counted.sum(axis=1), 1)).astype(np.float32)
     return means
 
 
+def _find_highest_group(ratio: Floats) -> Floats:
+    groups = np.lib.stride_tricks.sliding_window_view(ratio, GROUP_BANDS, axis=1).mean(axis=-1)
+    highest: Floats = 10 * np.log10(_smooth(groups, GROUP_BLOCKS).max(axis=1))
+    return highest
+
+
 def _estimate_noise(song: AudioSignal, reconstruction: Reconstruction) -> dict[str, Floats]:
-    """Measure parts of the song and carry the rest over by each band's ratio to the energy."""
-    energies, residuals = reconstruction.song_energy, reconstruction.residual_energy
-    blocks = len(energies["mid"])
-    windows = _choose_windows(
-        smooth_excess(
-            _compare(
-                residuals["mid"],
-                energies["mid"],
-                np.zeros_like(energies["mid"]),
-                energies["mid"].sum(axis=1) + energies["side"].sum(axis=1),
-            )
-        )
-    )
-    last = max(0, blocks + 1 - ENCODED_HALVES)
-    halves = sorted({min(start, last) + n for start in windows for n in range(ENCODED_HALVES)})
-    halves = [half for half in halves if half <= blocks]
-    mid, side = measure_codec_noise(song, halves=halves)
+    """Measure parts of the song and carry the noise over by each band's ratio to the energy."""
+    energies = reconstruction.song_energy
+    noise = measure_codec_noise(song, halves=_choose_halves(len(energies["mid"]) + 1))
     return {
-        name: _extend(measured, halves, energies[name])
-        for name, measured in (("mid", mid), ("side", side))
+        "mid": _extend(noise.mid, noise.song_mid, energies["mid"]),
+        "side": _extend(noise.side, noise.song_side, energies["side"]),
     }
 
 
-def _choose_windows(suspicion: Floats) -> list[int]:
-    """Return first blocks of windows: evenly spread ones, then the most suspicious others."""
-    last = max(0, len(suspicion) - WINDOW_BLOCKS)
-    chosen = {round(last * (n + 1) / (EVEN_WINDOWS + 1)) for n in range(EVEN_WINDOWS)}
-    for block in np.argsort(-suspicion, kind="stable").tolist():
-        start = min(last, max(0, block - 1))
-        if all(abs(start - other) >= WINDOW_BLOCKS for other in chosen):
-            chosen.add(start)
-        if len(chosen) >= EVEN_WINDOWS + SUSPICIOUS_WINDOWS:
-            break
-    return sorted(chosen)
+def _choose_halves(count: int) -> list[int]:
+    """Return the numbers of the half blocks that are encoded again, of `count` in all."""
+    room = max(0, count - ENCODED_HALVES - 1)
+    starts = [int(room * (n + 1) / (ENCODED_WINDOWS + 1)) for n in range(ENCODED_WINDOWS)]
+    return sorted({min(start + n, count - 1) for start in starts for n in range(ENCODED_HALVES)})
 
 
-def _extend(measured: Floats, halves: Sequence[int], energy: Floats) -> Floats:
+def _extend(noise: Floats, song: Floats, energy: Floats) -> Floats:
     """Return the noise of all blocks from that of some half blocks."""
-    known: dict[int, Floats] = {}
-    for place, half in enumerate(halves[:-1]):
-        if halves[place + 1] == half + 1 and half < len(energy):
-            known[half] = measured[place] + measured[place + 1]
-    numbers = sorted(known)
-    noise = np.stack([known[number] for number in numbers])
-    ratio = np.median(np.log((noise + 1e-9) / (energy[numbers] + 1e-9)), axis=0)
-    extended = energy * np.exp(ratio)
-    extended[numbers] = noise
-    noise_everywhere: Floats = extended.astype(np.float32)
+    ratio = np.median(np.log((noise + 1e-9) / (song + 1e-9)), axis=0)
+    noise_everywhere: Floats = (energy * np.exp(ratio)).astype(np.float32)
     return noise_everywhere

@@ -45,7 +45,7 @@ from compliance.audio.spectrum import HALF_BLOCK_S
 from compliance.audio.tracks import Lane, Span, TrackRenderer, is_renderable
 
 # Raise with every change that can change evidence or verdicts.
-ENGINE_VERSION = "1.1"
+ENGINE_VERSION = "1.2"
 # Chromaprint bits that may differ over 10 s.  Source: DEV, the same recording in any codec differs
 # in at most 0.034, different recordings in at least 0.2 (stems in a mix) and 0.357 (songs).
 MAX_IDENTITY_BIT_ERROR_RATE = 0.12
@@ -172,7 +172,7 @@ class _Verifier:
             findings=_run_checks(checked),
             placements=tuple(self._judge_placements(renderer.lanes, reconstruction, unreadable)),
             matches=tuple(matches),
-            excess=_describe_excess(excess),
+            excess=_describe_excess(excess, codec=source.codec if source else ""),
             delay_s=_describe_delay(reconstruction),
             residual_db=_describe_residual(reconstruction),
             has_vocal=vocal is not None,
@@ -387,13 +387,15 @@ def _run_checks(song: CheckedSong | None) -> tuple[CheckFinding, ...]:
     return tuple(finding for finding in findings if finding is not None)
 
 
-def _describe_excess(excess: Excess | None) -> ExcessCurve | None:
+def _describe_excess(excess: Excess | None, *, codec: str) -> ExcessCurve | None:
     if excess is None:
         return None
     return ExcessCurve(
         step_s=excess.step_s,
         mid_db=tuple(np.round(smooth_excess(excess.mid_db), 2).tolist()),
         side_db=tuple(np.round(smooth_excess(excess.side_db), 2).tolist()),
+        band_db=tuple(np.round(excess.band_db, 2).tolist()),
+        codec=codec,
         is_lossless=excess.is_lossless,
         noise_source=excess.noise_source,
     )

@@ -98,7 +98,7 @@ def test_a_weak_stem_match_where_nothing_is_unexplained_is_a_leftover():
     assert "audio.undeclared_stem" in list_codes(judge(matches=(weak,), excess=loud))
 
 
-@pytest.mark.parametrize("channel", ["mid_db", "side_db"])
+@pytest.mark.parametrize("channel", ["mid_db", "side_db", "band_db"])
 def test_unexplained_sound_without_a_name_goes_to_review_with_its_interval(channel):
     values = (0.0,) * 10 + (9.0,) * 5 + (0.0,) * 13
     verdict = judge(excess=replace(CURVE, **{channel: values}))
@@ -115,6 +115,14 @@ def test_lossless_files_have_their_own_limit():
     curve = replace(CURVE, mid_db=(between,) * 28)
     assert judge(excess=curve).outcome is Outcome.NEEDS_REVIEW
     assert judge(excess=replace(curve, is_lossless=True)).outcome is Outcome.APPROVED
+
+
+def test_aac_files_have_their_own_limit():
+    limits = VerdictLimits()
+    between = limits.band_excess_db + limits.aac_excess_db / 2
+    curve = replace(CURVE, band_db=(between,) * 28)
+    assert judge(excess=curve).outcome is Outcome.NEEDS_REVIEW
+    assert judge(excess=replace(curve, codec="aac")).outcome is Outcome.APPROVED
 
 
 def test_without_a_vocal_the_review_says_it_may_be_the_voice():

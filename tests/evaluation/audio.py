@@ -125,10 +125,11 @@ def _find_naming_reason(row: Row) -> Row | None:
     return None
 
 
-def measure_excess(row: Row) -> tuple[float, float, float]:
-    """Return the largest excess of the mid, the side and the mean of both, in dB."""
+def measure_excess(row: Row) -> tuple[float, float, float, float]:
+    """Return the largest excess of the mid, the side, the mean of both and the bands, in dB."""
     mid, side = row["excess"]["mid_db"], row["excess"]["side_db"]
-    return max(mid), max(side), max((a + b) / 2 for a, b in zip(mid, side, strict=True))
+    both = (max((a + b) / 2 for a, b in zip(mid, side, strict=True)),)
+    return max(mid), max(side), *both, max(row["excess"]["band_db"])
 
 
 NAMED = {"test": is_named, "raw": is_found_raw, "chromaprint": is_found_by_chromaprint}
@@ -336,18 +337,14 @@ def print_line(
 
 def print_excess(rows: Sequence[Row]) -> None:
     """Print how much is left over in clean songs, beside which the limits are set."""
-    for is_lossless, name in ((False, "lossy"), (True, "lossless")):
-        figures = [
-            measure_excess(row)
-            for row in rows
-            if row["kind"] == "clean"
-            and row["excess"]
-            and row["excess"]["is_lossless"] is is_lossless
-        ]
-        if figures:
-            tops = [f"{max(one):.1f}" for one in zip(*figures, strict=True)]
-            print(f"largest excess of {len(figures)} clean {name} songs: ", end="")
-            print("mid {} dB, side {} dB, mean of both {} dB".format(*tops))
+    clean: dict[str, list[tuple[float, ...]]] = {}
+    for row in rows:
+        if row["kind"] == "clean" and row["excess"]:
+            clean.setdefault(row["codec"], []).append(measure_excess(row))
+    for codec, figures in sorted(clean.items()):
+        tops = [f"{max(one):.1f}" for one in zip(*figures, strict=True)]
+        print(f"largest excess of {len(figures)} clean {codec} songs: ", end="")
+        print("mid {} dB, side {} dB, mean of both {} dB, bands {} dB".format(*tops))
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

@@ -54,13 +54,14 @@ def draw_level(canvas: Canvas, levels_dbfs: Sequence[float], *, scale: TimeScale
 def draw_excess(
     canvas: Canvas, curve: ExcessCurve, *, limits: DrawnLimits, scale: TimeScale
 ) -> None:
-    """Draw what the declared stems leave unexplained: in the mid, in the side, in their mean."""
-    more_db = limits.lossless_excess_db if curve.is_lossless else 0.0
+    """Draw what the declared stems leave unexplained: in the channels and in bands."""
+    more_db = limits.get_allowance_db(curve)
     both_db = [(mid + side) / 2 for mid, side in zip(curve.mid_db, curve.side_db, strict=False)]
     panels = (
         ("Mid: left + right", curve.mid_db, limits.excess_db + more_db),
         (f"Side: left {MINUS} right", curve.side_db, limits.side_excess_db + more_db),
         ("Mean of both", both_db, limits.mean_excess_db + more_db),
+        ("Fullest eight bands", curve.band_db, limits.band_excess_db + more_db),
     )
     drawn = [value for _, values, limit_db in panels for value in (*values, limit_db)]
     range_db = _choose_range([value for value in drawn if math.isfinite(value)])

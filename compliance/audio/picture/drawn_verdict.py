@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from compliance.audio.evidence import ExcessCurve
+
 
 class DrawnReason(Protocol):
     """One reason, with what it is about and where."""
@@ -72,8 +74,11 @@ class DrawnLimits(Protocol):
         """Return the same for the mean of both."""
 
     @property
-    def lossless_excess_db(self) -> float:
-        """Return by how much these limits are higher for lossless files, in dB."""
+    def band_excess_db(self) -> float:
+        """Return the same for the neighboring bands that hold most."""
+
+    def get_allowance_db(self, curve: ExcessCurve) -> float:
+        """Return by how much these limits are higher for the codec of a song, in dB."""
 
 
 class DrawnVerdict(Protocol):

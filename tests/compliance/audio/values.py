@@ -26,6 +26,8 @@ CURVE = ExcessCurve(
     step_s=1.02,
     mid_db=(0.5,) * 28,
     side_db=(-0.5,) * 28,
+    band_db=(1.5,) * 28,
+    codec="mpeg_layer_iii",
     is_lossless=False,
     noise_source="measured",
 )
