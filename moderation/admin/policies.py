@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
+from unfold.utils import display_for_label
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from moderation.admin.actions import ConfirmForm, read_clock, run_action
@@ -32,6 +33,13 @@ STATUS_COLORS = {
     "published": "success",
     "retired": "danger",
 }
+
+
+def draw_status(status: str) -> str:
+    """Return a status as a colored label, as the list shows it."""
+    return str(display_for_label(status, "-", STATUS_COLORS))
+
+
 # Which buttons a version offers.
 OFFERED = {
     PolicyStatus.DRAFT: {"try_in_shadow", "draft_from"},
@@ -77,6 +85,7 @@ class ThresholdInline(TabularInline):  # type: ignore[misc]  # untyped
     model = PolicyThreshold
     form = ThresholdForm
     extra = 0
+    hide_title = True
     verbose_name_plural = "thresholds"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -104,6 +113,7 @@ class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
     list_display = ["version", "show_status", "note", "drafted_by", "published_by", "published_at"]
     list_filter = ["status"]
     inlines = [ThresholdInline]
+    readonly_preprocess_fields = {"show_status": draw_status}
     actions_detail = ["draft_from", "try_in_shadow", "take_back", "publish"]
     warn_unsaved_form = True
 
