@@ -82,6 +82,9 @@ bench-api: .venv/.dev ## The API under load on two server processes, SQLite and 
 fuzz-api: .venv/.dev ## schemathesis with every check on every operation, above 5,000 cases
 	@$(PY) -m tests.fuzz.api $(ARGS)
 
+bench-recalls: .venv/.dev ## Speed of a recall of 100,000 songs
+	$(PY) -m tests.bench.recalls $(ARGS)
+
 train-screening: .venv/.dev ## Rebuild the screening weights from the dedications and the folder SCREENING_DATA
 	$(PY) -m moderation.training.train $(ARGS)
 

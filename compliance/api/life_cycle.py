@@ -1,5 +1,7 @@
 """What generators do with what they have: cancel and extend clearances, replace approvals."""
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import JSONParser
@@ -58,12 +60,12 @@ class ClearanceExtendView(APIView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """Hold the caps longer, from now on, while they are still held; read in `expires_at` until when."""
-        form = ExtensionRequest(data=request.data)
-        form.is_valid(raise_exception=True)
         caller = get_caller(request)
         clearance = queries.get_clearance(public_id=public_id, generator=caller.generator)
         if clearance is None:
             raise UnknownClearance(f"You have no clearance {public_id}.")
+        form = ExtensionRequest(data=request.data)
+        form.is_valid(raise_exception=True)
         clearance = extend_clearance(
             clearance=clearance, hold_s=form.validated_data.get("hold_seconds"),
             by=f"generator:{caller.client}", now=timezone.now(),
@@ -85,16 +87,19 @@ class ApprovalSupersedeView(APIView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """End an approval because another one of yours takes its place: a new mix, say, or a longer term."""
+        generator, now = get_caller(request).generator, timezone.now()
+        approval = _get_approval(public_id, generator=generator)
         form = SuccessionRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        generator, now = get_caller(request).generator, timezone.now()
-        found = []
-        for name in (public_id, form.validated_data["successor"]):
-            approval = queries.get_approval(public_id=name, generator=generator)
-            if approval is None:
-                raise UnknownApproval(f"You have no approval {name}.")
-            found.append(approval)
+        successor = _get_approval(form.validated_data["successor"], generator=generator)
         approval = supersede_approval(
-            approval=found[0], successor=found[1], actor=as_generator(generator), now=now
+            approval=approval, successor=successor, actor=as_generator(generator), now=now
         )
         return Response(answers.describe_approval(approval, now=now))
+
+
+def _get_approval(public_id: str, *, generator: Any) -> Any:
+    approval = queries.get_approval(public_id=public_id, generator=generator)
+    if approval is None:
+        raise UnknownApproval(f"You have no approval {public_id}.")
+    return approval

@@ -109,12 +109,13 @@ class RecallAcknowledgementsView(APIView):
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         """Say what you did with songs of a recall: up to 500 in one message, all of it or nothing, safe to send again."""
+        generator, now = get_caller(request).generator, timezone.now()
+        if queries.get_recall_notice(public_id=public_id, generator=generator) is None:
+            raise UnknownRecall(f"You have no recall {public_id}.")
         form = messages.AcknowledgementRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        now = timezone.now()
         items = [Acknowledgement(**item) for item in form.validated_data["items"]]
         _refuse_future(items, now=now)
-        generator = get_caller(request).generator
 
         def work() -> tuple[int, dict[str, Any]]:
             result = acknowledge_songs(

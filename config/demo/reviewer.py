@@ -81,7 +81,10 @@ class Reviewer:
         button = AGREE_LINK.search(self._get(link[1])) if link else None
         if button is None:
             raise PageUnusable(f"nothing about {subject} waits for {self.login.username}")
-        form = {"csrfmiddlewaretoken": _read_csrf(self._get(button[1]))}
+        form = {
+            "csrfmiddlewaretoken": _read_csrf(self._get(button[1])),
+            "_form_submitted": "True",  # what the dialog sends
+        }
         response = self.session.post(
             self.url + button[1],
             data=form,

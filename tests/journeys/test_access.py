@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
+from compliance.models import Recall, RecallNotice
 from compliance.models.generator import list_all_scopes
 from compliance.services.api_keys import revoke_api_key
 from tests.compliance.approved import approval  # noqa: F401 - a fixture
@@ -120,7 +121,15 @@ def owned(api, approval, settings):  # noqa: F811 - pytest's way to name a fixtu
     endpoint = api.post(
         "/api/v1/webhook-endpoints", {"url": "http://127.0.0.1:9/"}, format="json"
     ).json()
+    recall = Recall.objects.create(
+        cause="decided", stem=approval.bases.first().stem, measure="suspend", effective_at=approval.created_at,
+        deadline_at=approval.created_at, opened_at=approval.created_at, opened_by="user:ana",
+    )  # fmt: skip
+    RecallNotice.objects.create(
+        recall=recall, generator=approval.submission.generator, told_at=recall.opened_at
+    )
     return {
+        "recalls": recall.public_id,
         "clearances": ask(api).json()["id"],
         "submissions": approval.submission.public_id,
         "approvals": approval.public_id,

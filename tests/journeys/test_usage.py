@@ -8,6 +8,7 @@ from catalog.models import CapBalance, CapEntry
 from compliance.models import Event, UsageEvent
 from compliance.services.approvals import suspend_approval
 from tests.compliance.approved import approval, approve, make_submission
+from tests.compliance.two_people import make_person
 from tests.compliance.usage.songs import make_approval, replace_grant
 from tests.conftest import make_client, make_generator, make_key
 from tests.songs import ask, make_intent
@@ -94,7 +95,7 @@ def test_a_correction_takes_back_what_was_reported_too_much(api, approval, now):
 
 
 def test_use_of_a_suspended_song_is_recorded_and_marked(api, approval, now):
-    suspend_approval(approval=approval, by="user:ana", reason="dispute", now=now)
+    suspend_approval(approval=approval, actor=make_person("ana"), reason="dispute", now=now)
     later = (now + dt.timedelta(seconds=1)).isoformat()
     answer = send(api, make_event(approval, now, at=later)).json()
     assert (answer["counted"], answer["items"][0]["licensed"]) == (1, False)
