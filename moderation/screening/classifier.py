@@ -35,6 +35,9 @@ TIER_ALLOWANCE = (0.0, 1.0, 1.0, 30.0)
 # dedications for training 13 are as short and hold one.
 MAX_SHORT_WORDS = 9
 SHORT_ALLOWANCE = 30.0
+# What such a text scores at most beyond the model's own score: a person looks, but nothing is refused for its lexicon entry
+# alone ("Mom will kill us both when she sees the wallpaper").
+LOOK_SCORE = 0.9
 # Which of its two scales a text is read on: the networks' log-odds that it is a comment, moved and steepened. Source: held-out
 # folds, 2026-11-25: at a probability of 0.25 lie 3 % of dedications and 70 to 90 % of comments (Korean 60 %).
 COMMENT_MIDPOINT = -1.1
@@ -81,11 +84,9 @@ class Classifier:
         language = _index_language(given.guess.code)
         linear = self.vote_linear(given, language=language)
         head = None if embedding is None else self.vote_head(embedding, given, language=language)
+        own = self.calibrate(linear, head, tier=find_tier(given), language=language)
         return Judgement(
-            score=_sigmoid(
-                self.calibrate(linear, head, tier=find_tier(given), language=language)
-                + find_allowance(given)
-            ),
+            score=max(_sigmoid(own), min(_sigmoid(own + find_allowance(given)), LOOK_SCORE)),
             shares=self._share_categories(given, language=language),
         )
 

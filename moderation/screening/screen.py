@@ -19,7 +19,7 @@ from moderation.screening.text_limits import InvalidText, check_text
 __all__ = ["InvalidText", "ScreeningResult", "screen_text"]
 
 # Raised with every change that can change an answer.
-ENGINE_VERSION = "screening-4"
+ENGINE_VERSION = "screening-5"
 _UNSUPPORTED_SEVERITY = 2
 
 Scores = Mapping[Category, float]
