@@ -1,5 +1,6 @@
 """Agreements: the contract, its document, its grants over time."""
 
+import re
 from typing import Any
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from catalog.admin.base import (
     STATUS_COLORS,
     ExchangingAdmin,
     describe_uses,
+    draw_status,
     get_person,
     link_to,
     read_clock,
@@ -20,12 +22,46 @@ from catalog.admin.base import (
 from catalog.admin.drawings import PeriodBar, draw_periods
 from catalog.admin.tables import draw_table, draw_term
 from catalog.exchange.contracts import AgreementResource
-from catalog.models import Agreement
+from catalog.models import Agreement, Grant
 from catalog.services.agreements import compute_file_sha256
 from catalog.services.history import save_as
 from catalog.services.reading import record_agreement_read
 
 READS_SHOWN = 20
+DOCUMENT_FRAME = "contract"
+# A page in a reference to a clause: "p. 4, 7.2".
+PAGE = r"\bp(?:\.|age)?\s*(\d+)"
+
+
+def name_document(agreement: Agreement) -> str:
+    """Return the address of the signed document."""
+    return reverse("protected-media", args=[agreement.document.name])
+
+
+def draw_document(agreement: Agreement) -> str:
+    """Return the signed document in the browser's viewer: no bar of thumbnails, pages as wide as there is room."""
+    if not agreement.document:
+        return "No document yet: attach the signed PDF under Document."
+    return format_html(
+        '<iframe name="{}" src="{}#navpanes=0&view=FitH" title="Signed document" '
+        'style="width:100%; height:40rem; border:1px solid #d1d5db"></iframe>',
+        DOCUMENT_FRAME,
+        name_document(agreement),
+    )
+
+
+def link_to_clause(grant: Grant) -> str:
+    """Return where the grant stands in the document; its page opens in the frame beside it."""
+    page = re.search(PAGE, grant.clause_refs, flags=re.IGNORECASE)
+    if not page or not grant.agreement.document:
+        return grant.clause_refs or "-"
+    return format_html(
+        '<a class="text-primary-600" target="{}" href="{}#page={}&navpanes=0&view=FitH">{}</a>',
+        DOCUMENT_FRAME,
+        name_document(grant.agreement),
+        page[1],
+        grant.clause_refs,
+    )
 
 
 @admin.register(Agreement)
@@ -50,7 +86,6 @@ class AgreementAdmin(ExchangingAdmin):
     readonly_fields = [
         "show_status",
         "show_grants",
-        "show_document",
         "show_reads",
         "document_sha256",
     ]
@@ -58,7 +93,7 @@ class AgreementAdmin(ExchangingAdmin):
         (None, {"fields": ["show_status", "show_grants"]}),
         ("Contract", {"classes": ["tab"], "fields": [
             "number", "title", "licensor", "licensee", "signed_on", "governing_law", "supersedes", "confidential", "notes"]}),
-        ("Document", {"classes": ["tab"], "fields": ["document", "document_sha256", "show_document"]}),
+        ("Document", {"classes": ["tab"], "fields": ["document", "document_sha256"]}),
         ("Who read it", {"classes": ["tab"], "fields": ["show_reads"]}),
     ]  # fmt: skip
     actions_detail = ["add_grant"]
@@ -73,7 +108,7 @@ class AgreementAdmin(ExchangingAdmin):
         """Return how many grants there are."""
         return agreement.grants.count()
 
-    @display(description="Grants over time")
+    @display(description="Grants beside the signed document")
     def show_grants(self, agreement: Agreement) -> str:
         """Return the grants, drawn and listed."""
         grants = (
@@ -98,31 +133,31 @@ class AgreementAdmin(ExchangingAdmin):
             for grant in grants
         ]
         table = draw_table(
-            heads=["Grant", "Status", "Effect and sides", "Uses", "Territories", "Period"],
+            heads=["Grant", "What", "Where", "When", "Clause"],
             rows=[
                 (
-                    link_to(grant),
-                    grant.get_status_display(),
-                    f"{grant.get_effect_display()}: {', '.join(grant.sides)}",
-                    describe_uses(grant.uses),
+                    format_html("{}<br>{}", link_to(grant), draw_status(grant.status)),
+                    format_html(
+                        "{}: {}<br>{}",
+                        grant.get_effect_display(),
+                        ", ".join(grant.sides),
+                        describe_uses(grant.uses),
+                    ),
                     str(grant.territory),
                     draw_term(grant),
+                    link_to_clause(grant),
                 )
                 for grant in grants
             ],
         )
-        return format_html("{}{}", draw_periods(bars, today=read_clock().date()), table)
-
-    @display(description="Signed document")
-    def show_document(self, agreement: Agreement) -> str:
-        """Return the document beside the terms."""
-        if not agreement.document:
-            return "No document yet: attach the signed PDF."
-        # The viewer of the browser: no bar of thumbnails, pages as wide as there is room.
-        url = f"{reverse('protected-media', args=[agreement.document.name])}#navpanes=0&view=FitH"
+        bars_and_table = format_html(
+            "<div>{}{}</div>", draw_periods(bars, today=read_clock().date()), table
+        )
         return format_html(
-            '<iframe src="{}" title="Signed document" style="width:100%; height:40rem; border:1px solid #d1d5db"></iframe>',
-            url,
+            '<div style="display:grid; gap:1.5rem; grid-template-columns:repeat(auto-fit, minmax(min(30rem, 100%), 1fr))">'
+            "{}{}</div>",
+            bars_and_table,
+            draw_document(agreement),
         )
 
     @display(description="Last readers")

@@ -1,5 +1,6 @@
 """What the catalog's admin pages share: history, the clock, answers to actions, media."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
@@ -199,7 +200,8 @@ def run_action(request: HttpRequest, obj: Model, work: Any, success: str) -> Htt
 
 def describe_uses(uses: Iterable[str]) -> str:
     """Return the uses as people read them."""
-    return ", ".join(use.replace("_", " ") for use in uses) or "every use"
+    names = [use.replace("_", " ") for use in uses]
+    return ", ".join(re.sub(r"^ai\b", "AI", name) for name in names) or "every use"
 
 
 def link_to(obj: Model | None, text: str = "") -> str:

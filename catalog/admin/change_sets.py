@@ -103,7 +103,11 @@ def draw_impact(impact: ChangeImpact) -> tuple[str, str, str]:
     songs = draw_songs(
         impact.approved_songs, none="No approved song uses a stem that loses anything."
     )
-    return stems, caps, format_html("<p><strong>Approved songs touched</strong></p>{}", songs)
+    return (
+        stems,
+        caps,
+        format_html('<p class="mt-4"><strong>Approved songs touched</strong></p>{}', songs),
+    )
 
 
 def show_limit(limit: int | None) -> str:

@@ -32,13 +32,14 @@ OPEN_END_DAYS: Final = 180
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodBar:
-    """One grant on the time axis."""
+    """One grant on the time axis, or a stretch of which `words` say what it is."""
 
     label: str
     starts_on: date
     ends_on: date | None
     forbids: bool = False
     is_draft: bool = False
+    words: str = ""
 
 
 def draw_territories(leaves: Collection[str]) -> SafeString:
@@ -136,7 +137,9 @@ def draw_periods(bars: Sequence[PeriodBar], *, today: date) -> SafeString:
 
 
 def _describe(bar: PeriodBar) -> str:
-    what = f"{'forbids' if bar.forbids else 'allows'}{', draft' if bar.is_draft else ''}"
+    what = (
+        bar.words or f"{'forbids' if bar.forbids else 'allows'}{', draft' if bar.is_draft else ''}"
+    )
     return f"{bar.label}: {what} from {bar.starts_on} until {bar.ends_on or 'further notice'}"
 
 

@@ -448,7 +448,7 @@ class GrantAdmin(ExchangingAdmin):
         )
 
     @action(
-        description="Change terms",
+        description="Supersede",
         icon="edit_document",
         permissions=["draft"],
         dialog={"title": "Change the terms from a day on",
@@ -468,7 +468,7 @@ class GrantAdmin(ExchangingAdmin):
         )
 
     @action(
-        description="Correct an error",
+        description="Correct",
         icon="spellcheck",
         permissions=["propose"],
         dialog={"title": "Propose a correction",

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from catalog.admin.base import (
@@ -21,7 +21,7 @@ from catalog.admin.base import (
     run_action,
     show_player,
 )
-from catalog.admin.drawings import PeriodBar, draw_periods
+from catalog.admin.drawings import RED, PeriodBar, draw_periods
 from catalog.admin.tables import draw_songs, draw_table, draw_term
 from catalog.admin.twins import draw_twins
 from catalog.exchange.resources import RecordingResource, StemResource, WorkResource
@@ -29,6 +29,7 @@ from catalog.models import Recording, Stem, Work
 from catalog.queries.approved_songs import find_approved_songs
 from catalog.queries.stem_pages import list_grants_of_stem, list_share_gaps_of_stem
 from catalog.rights.identifiers import IdentifierKind, format_identifier
+from catalog.rights.territories import describe_territories
 from catalog.services.stems import (
     StemMoved,
     StemNotReady,
@@ -216,10 +217,37 @@ class StemAdmin(ExchangingAdmin):
         problems = list_share_gaps_of_stem(stem=stem, on=read_clock().date())
         if not problems:
             return "None: every share adds to 100 worldwide for the coming year."
-        return format_html(
-            '<ul style="color:#dc2626">{}</ul>',
-            format_html_join("", "<li>{}</li>", ((text,) for text in problems)),
+        bars = [
+            PeriodBar(
+                label=f"{gap.right_type.replace('_', ' ')}: {gap.total.normalize():f}",
+                starts_on=gap.starts_on,
+                ends_on=gap.ends_on,
+                forbids=True,
+                words="overlap" if gap.is_overlap else "gap",
+            )
+            for _, gap in problems
+        ]
+        table = draw_table(
+            heads=["Right", "Of", "Adds to", "Where", "When", "To do"],
+            rows=[
+                (
+                    gap.right_type.replace("_", " "),
+                    share_set.target,
+                    format_html(
+                        '<span style="color:{}">{} %</span>', RED, f"{gap.total.normalize():f}"
+                    ),
+                    describe_territories(gap.territories),
+                    format_html(
+                        '<span class="whitespace-nowrap">{} to</span> <span class="whitespace-nowrap">{}</span>',
+                        gap.starts_on,
+                        gap.ends_on,
+                    ),
+                    "Correct the overlap" if gap.is_overlap else "Enter who holds the rest",
+                )
+                for share_set, gap in problems
+            ],
         )
+        return format_html("{}{}", draw_periods(bars, today=read_clock().date()), table)
 
     @display(description="Approved songs")
     def show_songs(self, stem: Stem) -> str:

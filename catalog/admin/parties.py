@@ -15,7 +15,7 @@ class PartyAdmin(ExchangingAdmin):
 
     resource_classes = [PartyResource]
 
-    list_display = ["name", "kind", "show_isni", "ipi_name", "country"]
+    list_display = ["name", "kind", "show_isni", "ipi_name", "ipi_base", "show_dpid", "country"]
     list_filter = ["kind", "country"]
     search_fields = ["name", "legal_name", "isni", "ipi_name", "ipi_base", "dpid"]
     fieldsets = [
@@ -27,3 +27,8 @@ class PartyAdmin(ExchangingAdmin):
     def show_isni(self, party: Party) -> str:
         """Return the ISNI as people write it."""
         return format_identifier(party.isni or "", kind=IdentifierKind.ISNI) or "-"
+
+    @display(description="DPID")
+    def show_dpid(self, party: Party) -> str:
+        """Return the DPID as people write it."""
+        return format_identifier(party.dpid or "", kind=IdentifierKind.DPID) or "-"

@@ -54,7 +54,7 @@ def describe_recording(recording: Stem | ReferenceRecording) -> list[tuple[str, 
     """Return what is compared of one recording, by name."""
     if isinstance(recording, Stem):
         kind = f"Stem, {recording.get_role_display().lower()}"
-        status = recording.get_status_display()
+        status = recording.get_status_display().capitalize()
     else:
         kind, status = "Reference: no song may contain it", "-"
     loudness = recording.loudness_lufs if isinstance(recording, Stem) else None
@@ -117,7 +117,7 @@ class StemTwinAdmin(CatalogAdmin):
         kind = "reference " if twin.other_reference_id else ""
         return f"{kind}{twin.other.external_id}"
 
-    @display(description="Agreement")
+    @display(description="Fingerprint agrees")
     def show_score(self, twin: StemTwin) -> str:
         """Return how much of the fingerprint agrees."""
         return "-" if twin.score is None else f"{twin.score:.0%}"

@@ -153,6 +153,10 @@ class IdentifierField(models.CharField[Any, Any]):
         setattr(model_instance, self.attname, value)
         return value
 
+    def value_from_object(self, obj: models.Model) -> str | None:
+        """Return what a form shows: the identifier as people write it."""
+        return self.display(super().value_from_object(obj)) or None
+
     def display(self, value: str | None) -> str:
         """Return the identifier as people write it."""
         return format_identifier(value or "", kind=self.kind)

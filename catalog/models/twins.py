@@ -91,7 +91,7 @@ class StemTwin(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stem.external_id} and {self.other}"
+        return f"{self.stem.external_id} and {self.other.external_id}"
 
     @property
     def other(self) -> Stem | ReferenceRecording:

@@ -8,8 +8,9 @@ from django.db.models import Q
 from catalog.models import Grant, Stem
 from catalog.queries.rights_facts import load_stem_facts
 from catalog.rights.intended_use import IntendedUse
-from catalog.rights.rules.shares import check_shares
-from catalog.rights.terms import UseType
+from catalog.rights.rules.shares import find_gaps
+from catalog.rights.shares import ShareGap
+from catalog.rights.terms import ShareSet, UseType
 from catalog.rights.territories import ALL_TERRITORIES
 
 # How far ahead shares are looked at, in days.
@@ -25,8 +26,8 @@ def list_grants_of_stem(*, stem: Stem) -> list[Grant]:
     return list(rows.select_related("agreement", "territory").order_by("valid_from", "id"))
 
 
-def list_share_gaps_of_stem(*, stem: Stem, on: date) -> list[str]:
-    """Return a sentence for each place and stretch of the coming year in which shares miss 100."""
+def list_share_gaps_of_stem(*, stem: Stem, on: date) -> list[tuple[ShareSet, ShareGap]]:
+    """Return each place and stretch of the coming year in which shares miss 100, with what they are shares of."""
     intent = IntendedUse(
         territories=ALL_TERRITORIES,
         uses=frozenset({UseType.ARCHIVE}),
@@ -34,4 +35,8 @@ def list_share_gaps_of_stem(*, stem: Stem, on: date) -> list[str]:
         ends_on=on + timedelta(days=SHARE_HORIZON_DAYS),
     )
     facts = load_stem_facts(stems=[stem.external_id], intent=intent, on=on)
-    return [reason.text for reason in check_shares(facts[stem.external_id], intent)]
+    return [
+        (share_set, gap)
+        for share_set in facts[stem.external_id].share_sets
+        for gap in find_gaps(share_set, intent)
+    ]

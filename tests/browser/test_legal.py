@@ -8,9 +8,14 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from catalog.models import Stem
+from catalog.models.twins import TwinKind
+from catalog.services.agreements import end_grant
 from catalog.services.ingest import import_stems
 from catalog.services.parties import get_or_add_party
+from catalog.services.twins import FoundTwin, record_twins
 from tests.browser.conftest import SCREENSHOTS, keep_picture, sign_in
+from tests.compliance.approved import approve, make_submission
 from tests.songs import AUDIO, LICENSED, SIDES, USES, ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +23,9 @@ PASSWORD = "a long enough secret"  # noqa: S105 - of users of one test
 TITLES = ("Moonlit drums", "Moonlit keys", "Moonlit guitar")
 # Chromium draws a PDF in a process of its own, for which a page cannot wait; only the picture needs it.
 PDF_DRAWN_MS = 4000
-USES_IN_WORDS = ", ".join(use.replace("_", " ") for use in USES)
+# The bar at the foot covers this much of a page that is higher than its window.
+FOOT_PX = 64
+USES_IN_WORDS = "AI output generation, personalised song stream"
 # A signed document as small as the format allows.
 PDF = b"""%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
@@ -99,11 +106,12 @@ def decide(page: Page, *, button: str, confirm: str, **fields: str) -> None:
     dialog.get_by_role("button", name=confirm, exact=True).click()
 
 
-def keep_whole_page(page: Page, name: str) -> None:
+def keep_whole_page(page: Page, name: str, *, width: int = 1280) -> None:
     """Keep a picture with the bar of buttons below everything, in a window as high as the page."""
     usual = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 900})
     height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": 1280, "height": max(900, height)})
+    page.set_viewport_size({"width": width, "height": max(900, height + FOOT_PX * (height > 900))})
     page.wait_for_function(
         "[...document.images].every(image => image.complete) && document.fonts.status === 'loaded'"
     )
@@ -140,6 +148,8 @@ def draft_grant(page: Page, *, starts_on: dt.date, ends_on: dt.date) -> None:
     page.get_by_label("Territories").fill("DE, AT, US")
     page.locator("[name=valid_from]").fill(str(starts_on))
     page.locator("[name=valid_until]").fill(str(ends_on))
+    open_tab(page, "Conditions")
+    page.get_by_label("Clause refs").fill("p. 1, 2.1")
     page.get_by_role("button", name="Save and continue editing").click()
 
 
@@ -221,12 +231,14 @@ def test_two_people_license_stems_and_end_the_license_and_generators_notice(
 
     page.goto("/admin/catalog/agreement/")
     page.get_by_role("link", name="MT-2026-01").click()
-    expect(find_cells(page, "MT-2026-01/1").last).to_have_text(f"{today} to {end}")
-    open_tab(page, "Document")
+    expect(find_cells(page, "MT-2026-01/1").nth(3)).to_have_text(f"{today} to {end}")
     expect(page.get_by_title("Signed document")).to_be_visible()
+    expect(page.get_by_role("link", name="p. 1, 2.1")).to_have_attribute(
+        "href", re.compile(r"\.pdf#page=1&")
+    )
     if SCREENSHOTS:
         page.wait_for_timeout(PDF_DRAWN_MS)
-    keep_whole_page(page, "legal-agreement")
+    keep_whole_page(page, "legal-agreement", width=1720)
     open_tab(page, "Who read it")
     expect(page.get_by_role("listitem").filter(has_text=re.compile("^ed, .* UTC$"))).to_be_visible()
 
@@ -244,3 +256,67 @@ def test_one_person_suspends_a_license_and_generators_are_denied_at_once(page, s
     denied = ask(api).json()
     assert denied["outcome"] == "denied"
     assert list_codes(denied) == {"rights.grant_not_in_force"}
+
+
+def test_an_error_of_entry_is_corrected_by_two_people_and_generators_notice(
+    page, staff, grant, api
+):
+    assert ask(api).json()["outcome"] == "cleared"
+    sign_in(page, username="ed", password=PASSWORD)
+    page.goto(f"/admin/catalog/grant/{grant.pk}/change/")
+    find_button(page, "Correct").click()
+    dialog = page.locator("#dialog")
+    dialog.locator("[name=term]").select_option("territories")
+    dialog.locator("[name=value]").fill("DE, AT")
+    dialog.locator("[name=note]").fill("The contract names two countries (p. 2).")
+    dialog.get_by_role("button", name="Propose", exact=True).click()
+    expect(page.get_by_text("territories: AT, DE, US → DE, AT")).to_be_visible()
+
+    change_person(page, "app")
+    open_change_set(page, f"Correct territories of {grant.label}")
+    keep_whole_page(page, "legal-correction")
+    decide(page, button="Activate", confirm="Activate")
+    expect(page.get_by_text("The changes are in force.")).to_be_visible()
+    assert list_codes(ask(api).json()) == {"rights.territory"}
+    page.goto(f"/admin/catalog/grant/{grant.pk}/change/")
+    expect(page.get_by_text(re.compile("corrected 1 time, last: The contract"))).to_be_visible()
+
+
+def test_twins_are_heard_side_by_side_and_one_person_settles_which_counts(page, staff, grant):
+    stem = Stem.objects.get(external_id=LICENSED[1])
+    other = FoundTwin(other=f"stem:{LICENSED[0]}", kind=TwinKind.NEAR_IDENTICAL, score=0.97)
+    record_twins(stem=stem.external_id, file_sha256=stem.file_sha256, found=[other])
+    sign_in(page, username="ed", password=PASSWORD)
+    page.goto(f"/admin/catalog/stem/{stem.pk}/change/")
+    expect(page.get_by_text("it sounds like another recording")).to_be_visible()
+    expect(find_cells(page, LICENSED[0]).locator("audio")).to_have_count(2)
+    page.get_by_role("link", name="Not settled").click()
+    expect(page.locator("audio")).to_have_count(2)
+    keep_whole_page(page, "legal-twins")
+    find_button(page, "Settle").click()
+    dialog = page.locator("#dialog")
+    dialog.locator("[name=verdict]").select_option("both_count")
+    dialog.locator("[name=note]").fill("Two takes of the same part.")
+    dialog.get_by_role("button", name="Settle", exact=True).click()
+    expect(page.get_by_text("Both count").first).to_be_visible()
+    stem.refresh_from_db()
+    assert stem.status == "active"
+
+
+def test_the_page_of_a_stem_leads_to_why_its_songs_were_approved(page, staff, grant, generator):
+    now = timezone.now()
+    approval = approve(make_submission(generator, now), now)
+    end_grant(grant=grant, ends_on=now.date() + dt.timedelta(days=30), by=None, now=now)
+    stem = Stem.objects.get(external_id=LICENSED[0])
+    sign_in(page, username="app", password=PASSWORD)
+    page.goto(f"/admin/catalog/stem/{stem.pk}/change/")
+    open_tab(page, "Who uses it")
+    expect(page.get_by_text("1 song: 1 live.")).to_be_visible()
+    page.get_by_role("link", name=approval.submission.public_id).click()
+    expect(
+        page.get_by_role("heading", name=f"Why {approval.submission.public_id} was approved")
+    ).to_be_visible()
+    expect(page.get_by_role("region", name="Grants it rested on")).to_contain_text(
+        f"end: {grant.valid_until} → {now.date() + dt.timedelta(days=30)}"
+    )
+    keep_whole_page(page, "legal-why-approved")

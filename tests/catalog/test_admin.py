@@ -207,7 +207,9 @@ def test_a_stem_is_suspended_with_a_reason_and_activated_again(maker, everything
 def test_missing_shares_are_shown_on_the_page_of_the_stem(maker, everything):
     stem = Stem.objects.first()
     Share.objects.filter(stem=stem, right_type="publishing_mechanical").delete()
-    assert "publishing mechanical shares" in maker.get(get_url(stem)).content.decode()
+    page = maker.get(get_url(stem)).content.decode()
+    assert "Enter who holds the rest" in page
+    assert "publishing mechanical: 0" in page
 
 
 def test_the_calendar_shows_what_ends_soon(maker, stems):

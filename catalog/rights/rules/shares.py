@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalog.rights.intended_use import IntendedUse
 from catalog.rights.reasons import Reason, RightsCode
 from catalog.rights.shares import ShareGap, find_share_gaps
-from catalog.rights.terms import REQUIRED_RIGHT_TYPES, RightType, ShareSet, Side, StemFacts
+from catalog.rights.terms import REQUIRED_RIGHT_TYPES, ShareSet, Side, StemFacts
 from catalog.rights.territories import describe_territories
 
 
@@ -23,25 +23,26 @@ def check_shares(stem: StemFacts, intent: IntendedUse) -> Iterator[Reason]:
                 ),
             )
         for share_set in sets:
-            yield from _check_set(stem, share_set, intent)
+            for gap in find_gaps(share_set, intent):
+                yield _make_reason(stem, share_set, gap, intent)
 
 
-def _check_set(stem: StemFacts, share_set: ShareSet, intent: IntendedUse) -> Iterator[Reason]:
+def find_gaps(share_set: ShareSet, intent: IntendedUse) -> Iterator[ShareGap]:
+    """Yield where and when the shares of each right that must be whole do not add to 100 for the use."""
     required = REQUIRED_RIGHT_TYPES[share_set.side]
     entered = {share.right_type for share in share_set.shares}
     for right_type in (*required, *sorted(entered - set(required))):
-        for gap in find_share_gaps(
+        yield from find_share_gaps(
             shares=share_set.shares,
             right_type=right_type,
             territories=intent.territories,
             starts_on=intent.starts_on,
             ends_on=intent.ends_on,
-        ):
-            yield _make_reason(stem, share_set, right_type, gap, intent)
+        )
 
 
 def _make_reason(
-    stem: StemFacts, share_set: ShareSet, right_type: RightType, gap: ShareGap, intent: IntendedUse
+    stem: StemFacts, share_set: ShareSet, gap: ShareGap, intent: IntendedUse
 ) -> Reason:
     everywhere = gap.territories == intent.territories
     where = "" if everywhere else f" in {describe_territories(gap.territories)}"
@@ -53,7 +54,7 @@ def _make_reason(
         starts_on=gap.starts_on,
         ends_on=gap.ends_on,
         text=(
-            f"The {right_type.replace('_', ' ')} shares of {share_set.target} add to "
+            f"The {gap.right_type.replace('_', ' ')} shares of {share_set.target} add to "
             f"{gap.total.normalize():f}, not 100,{where} from {gap.starts_on} until {gap.ends_on}; leave the stem out."
         ),
     )
