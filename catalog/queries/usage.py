@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from catalog.models import Cap, CapBalance, CapEntry, CapHold, Fee, Grant, Party
+from catalog.models import Cap, CapEntry, CapHold, Fee, Grant, Party
 from catalog.models.agreements import STATUSES_ON_RECORD
 from catalog.models.caps import EntryKind, HoldStatus
 from catalog.rights.identifiers import (
@@ -84,16 +84,16 @@ def list_caps(grant_ids: Collection[int]) -> list[CapFacts]:
 
 def get_allocations(
     *, subjects: Collection[str], cap_ids: Collection[int]
-) -> Mapping[tuple[str, int, str], int]:
-    """Return what songs took at their approval, by (subject, cap, bucket)."""
+) -> Mapping[tuple[str, int], Mapping[str, int]]:
+    """Return what songs took at their approval: by (subject, cap), the quantity in each bucket."""
     holds = CapHold.objects.filter(
         subject__in=list(subjects), cap_id__in=list(cap_ids), status=HoldStatus.CAPTURED
     )
-    found: dict[tuple[str, int, str], int] = defaultdict(int)
+    found: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for subject, cap_id, bucket, quantity in holds.values_list(
         "subject", "cap_id", "bucket", "quantity"
     ):
-        found[subject, cap_id, bucket] += quantity
+        found[subject, cap_id][bucket] += quantity
     return found
 
 
@@ -117,12 +117,6 @@ def get_ledger_movements(
         cap_id: CapMovement(opening=opening[cap_id], movement=movement[cap_id])
         for cap_id in cap_ids
     }
-
-
-def get_captured_totals(cap_ids: Collection[int]) -> Mapping[int, int]:
-    """Return what the balances say is used of each cap, now."""
-    rows = CapBalance.objects.filter(cap_id__in=list(cap_ids)).order_by()
-    return dict(rows.values_list("cap_id").annotate(total=Sum("captured")))
 
 
 def list_fees(grant_ids: Collection[int]) -> list[FeeFacts]:

@@ -7,7 +7,12 @@ from typing import Any
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from catalog.api.strict import StrictCharField, StrictIntegerField, StrictMessage
+from catalog.api.strict import (
+    DescribedCharField,
+    StrictCharField,
+    StrictIntegerField,
+    StrictMessage,
+)
 from compliance.models import UsageKind
 from compliance.services.usage_events import ReportedUse, UsageProblem, UsageResult
 
@@ -39,7 +44,8 @@ class UsageEventMessage(StrictMessage):
     approval = StrictCharField(max_length=40)
     kind = serializers.ChoiceField(choices=UsageKind.choices)
     at = StrictDateTimeField(help_text="When; of an hour or a day added up, its beginning.")
-    territory = StrictCharField(
+    territory = DescribedCharField(
+        schema={"pattern": "^[A-Z]{2}$"},
         validators=[RegexValidator(r"^[A-Z]{2}\Z", "Send an ISO 3166-1 alpha-2 code, such as DE.")],
         help_text="ISO 3166-1 alpha-2.",
     )

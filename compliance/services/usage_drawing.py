@@ -209,8 +209,8 @@ def _list_caps(
     taken = get_allocations(
         subjects={song.submission.cap_subject for song in songs}, cap_ids=cap_ids
     )
-    for (_, cap_id, _), quantity in taken.items():
-        reported[cap_id] += quantity
+    for (_, cap_id), buckets in taken.items():
+        reported[cap_id] += sum(buckets.values())
     for cap in caps:  # where songs alone decide, they are counted and the holds are not believed
         if (cap.unit, cap.scope) == (CapUnit.SONG, CapScope.GRANT):
             resting = (song.submission.clearance.rights["grants"] for song in songs)
@@ -252,11 +252,7 @@ def _sum_use_bookings(
             changes = compute_bookings(
                 before=fold_use(_read_days(before.get(song.pk, ())), cap=cap),
                 after=fold_use(_read_days(after.get(song.pk, ())), cap=cap),
-                allocated={
-                    bucket: quantity
-                    for (subject, cap_id, bucket), quantity in allocated.items()
-                    if (subject, cap_id) == (song.submission.cap_subject, facts.id)
-                },
+                allocated=allocated.get((song.submission.cap_subject, facts.id), {}),
             )
             found[facts.id] += sum(changes.values())
     return found

@@ -212,11 +212,7 @@ def _count(batch: _Batch) -> tuple[CapCrossing, ...]:
             changes = compute_bookings(
                 before=fold_use(past, cap=cap),
                 after=fold_use([*past, *added[song.pk]], cap=cap),
-                allocated={
-                    bucket: quantity
-                    for (subject, cap_id, bucket), quantity in allocated.items()
-                    if (subject, cap_id) == (subjects[song.pk], facts.id)
-                },
+                allocated=allocated.get((subjects[song.pk], facts.id), {}),
             )
             bookings += [
                 CapBooking(

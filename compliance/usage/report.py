@@ -14,6 +14,12 @@ from typing import Any
 REPORT_FORMAT = "cleartone-usage-report/1"
 # Money is kept to a hundredth of a cent. Source: the columns of fees, numeric(14, 4).
 MONEY_STEP = Decimal("0.0001")
+FEE_LABELS = {
+    "flat": "Once",
+    "per_song": "Each approved song",
+    "per_play": "Each play",
+    "rev_share": "Share of revenue",
+}
 
 
 class NotReconciled(Exception):
@@ -99,6 +105,11 @@ class FeeLine:
     rate: str
     quantity: int
     amount: str | None
+
+    @property
+    def label(self) -> str:
+        """What is paid for, in words."""
+        return FEE_LABELS[self.kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
