@@ -1,5 +1,7 @@
 """From where to where is a known recording heard?  Phases agree while it is."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import rfft
@@ -17,8 +19,12 @@ HIGH_BIN = round(4400 / RATE_HZ * WINDOW_SAMPLES)
 MAX_AGREEMENT = 3.0
 # What a window must exceed to speak for the recording.
 CHANGE_DRIFT = 0.8
+# Windows in which the source has less than this share of its mean power (-30 dB) are rests.
+REST_SHARE = 1e-3
 # Below this mean agreement inside the match the ends cannot be told better than by landmarks.
 MIN_MEAN_AGREEMENT = 0.7
+
+Floats = npt.NDArray[np.floating[Any]]
 
 
 def refine_extent(
@@ -44,14 +50,16 @@ def refine_extent(
     ours = ours[: len(theirs)]
     if len(ours) < WINDOW_SAMPLES:
         return start_s, end_s
-    agreement = np.clip(_compare_phases(ours, theirs), -MAX_AGREEMENT, MAX_AGREEMENT)
+    agreement, power = _compare_phases(ours, theirs)
     centers_s = first_s + (np.arange(len(agreement)) * HOP_SAMPLES + WINDOW_SAMPLES / 2) / RATE_HZ
     inside = np.flatnonzero((centers_s >= start_s) & (centers_s <= end_s))
     if not len(inside):
         return start_s, end_s
     if float(agreement[inside].mean()) < MIN_MEAN_AGREEMENT:
         return start_s, end_s
-    gains = agreement - CHANGE_DRIFT
+    # A rest of the source says nothing: neither that it is heard on, nor that it ended.
+    is_sounding = power > REST_SHARE * power[inside].mean()
+    gains = np.where(is_sounding, agreement - CHANGE_DRIFT, 0.0)
     middle = int(inside[len(inside) // 2])
     begin = middle - int(np.argmax(np.cumsum(gains[: middle + 1][::-1])))
     stop = middle + int(np.argmax(np.cumsum(gains[middle:])))
@@ -60,8 +68,8 @@ def refine_extent(
     return float(centers_s[begin]) - half_hop_s, float(centers_s[stop]) + half_hop_s
 
 
-def _compare_phases(ours: Samples, theirs: Samples) -> npt.NDArray[np.float64]:
-    """Return per window the sum of phase agreements, in standard deviations of chance."""
+def _compare_phases(ours: Samples, theirs: Samples) -> tuple[Floats, Floats]:
+    """Return per window how far phases agree, in standard deviations of chance, and their power."""
     window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
     spectra = [
         rfft(
@@ -70,6 +78,8 @@ def _compare_phases(ours: Samples, theirs: Samples) -> npt.NDArray[np.float64]:
         )[:, LOW_BIN:HIGH_BIN]
         for one in (ours, theirs)
     ]
+    power = np.sum(np.abs(spectra[1]) ** 2, axis=1)
     cross = spectra[0] * np.conj(spectra[1])
     cross /= np.abs(cross) + 1e-12 * (float(np.abs(cross).max()) + 1e-30)
-    return np.asarray(cross.real.sum(axis=1) / np.sqrt(cross.shape[1] / 2), np.float64)
+    agreement = cross.real.sum(axis=1) / np.sqrt(cross.shape[1] / 2)
+    return np.clip(agreement, -MAX_AGREEMENT, MAX_AGREEMENT), power

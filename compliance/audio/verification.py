@@ -45,7 +45,7 @@ from compliance.audio.spectrum import HALF_BLOCK_S
 from compliance.audio.tracks import Lane, Span, TrackRenderer, is_renderable
 
 # Raise with every change that can change evidence or verdicts.
-ENGINE_VERSION = "1.2"
+ENGINE_VERSION = "1.3"
 # Chromaprint bits that may differ over 10 s.  Source: DEV, the same recording in any codec differs
 # in at most 0.034, different recordings in at least 0.2 (stems in a mix) and 0.357 (songs).
 MAX_IDENTITY_BIT_ERROR_RATE = 0.12

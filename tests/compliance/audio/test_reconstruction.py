@@ -147,6 +147,17 @@ def test_speed_is_rendered_as_resampling():
     assert (span.end - span.start) / RATE_HZ == pytest.approx(16, abs=0.01)
 
 
+def test_the_extent_bridges_a_rest_of_the_source_and_ends_with_its_last_sound():
+    narrow = [narrow_down(make_stem(n).mid) for n in (1, 2)]
+    source = narrow[1].copy()
+    source[5 * NARROW_HZ : 13 * NARROW_HZ] *= 1e-3
+    source[16 * NARROW_HZ :] *= 1e-3
+    song = narrow[0] + 0.3 * source
+    start_s, end_s = refine_extent(song, source, offset_s=0.0, start_s=2.0, end_s=4.0)
+    assert start_s == pytest.approx(0, abs=0.4)
+    assert end_s == pytest.approx(16, abs=0.4)
+
+
 def test_the_extent_of_a_quiet_recording_is_found_to_a_fraction_of_a_second():
     narrow = [resample(make_stem(n).mid, from_hz=RATE_HZ, to_hz=NARROW_HZ) for n in (1, 2)]
     song = narrow[0].copy()
