@@ -84,13 +84,17 @@ class HangulMatcher:
         written = [word for word in words if any(map(is_hangul, word.text))]
         if not written:
             return
-        yield from self._scan(text, written)
+        plain = list(self._scan(text, written))
+        yield from plain
         for word in written:
             yield from self._find_short(word)
         for run, start, end in (*_read_across(text), *find_spaced_hangul(text)):
             yield from self._match_run(run, start, end, Disguise.SPACED)
         for run, start, end in _read_without_fillers(written):
-            yield from self._match_run(run, start, end, Disguise.JAMO)
+            for hit in self._match_run(run, start, end, Disguise.JAMO):
+                # What stands there plainly is not hidden by what follows it ("병신이라고").
+                if not any(hit.entry is p.entry and start <= p.start < end for p in plain):
+                    yield hit
         if is_overridden:
             for word in written:
                 yield from self._match_run(word.text[::-1], word.start, word.end, Disguise.REVERSED)
@@ -142,7 +146,7 @@ class HangulMatcher:
         if any(isinstance(entry, str) for entry in found):
             return
         for entry in found:
-            if isinstance(entry, Term) and entry.severity >= Severity.REVIEW:
+            if isinstance(entry, Term) and entry.severity >= Severity.REVIEW and not entry.literal:
                 yield HangulHit(entry, start, end, disguise)
 
 

@@ -162,7 +162,7 @@ class Lexicon:
                 allowed.append((start, end))
         common = self._find_common(languages)
         hits.extend(self._find_in_reading(text, common, languages))
-        hits.extend(self._find_disguised(normalized, words, common))
+        hits.extend(self._find_disguised(normalized, words, common, primary))
         kept = [
             _mark_lookalikes(hit, normalized)
             for hit in hits
@@ -322,7 +322,11 @@ class Lexicon:
         return self._common_together[key]
 
     def _find_disguised(
-        self, normalized: NormalizedText, words: Sequence[Word], common: frozenset[str]
+        self,
+        normalized: NormalizedText,
+        words: Sequence[Word],
+        common: frozenset[str],
+        primary: str,
     ) -> Iterator[Hit]:
         tables = self._tables
         text = normalized.text
@@ -340,36 +344,35 @@ class Lexicon:
         for guess in find_guesses(text):
             for term in self._look_up(guess, common):
                 yield Hit(term=term, start=guess.start, end=guess.end, disguise=guess.disguise)
-        yield from self._find_cut(text, words, common)
+        yield from self._find_cut(text, words, primary)
         if not normalized.original.isascii():
             yield from self._find_upside_down(normalized, words)
 
-    def _find_cut(self, text: str, words: Sequence[Word], common: frozenset[str]) -> Iterator[Hit]:
-        """Yield entries cut by single blanks ("wan ker", "ba st ar d"), of which a piece at least is no word."""
+    def _find_cut(self, text: str, words: Sequence[Word], primary: str) -> Iterator[Hit]:
+        """Yield entries of the text's language cut by single blanks ("wan ker", "ba st ar d"), if a piece is no word."""
+        known = self._common
         for first, word in enumerate(words):
-            joined, is_known = word.bare, word.bare in common
+            joined, is_known = word.bare, word.bare in known
             for last in range(first + 1, len(words)):
                 piece = words[last]
-                n_pieces = last - first + 1
                 if text[words[last - 1].end : piece.start] != " ":
                     break
                 joined += piece.bare
-                is_known = is_known and piece.bare in common
-                if (
-                    not is_known
-                    and len(joined) >= _MIN_CUT_LENGTH
-                    and joined not in common
-                    and joined in self._tables.exact
-                ):
-                    for term in self._tables.exact[joined]:
-                        if term.severity >= Severity.STRONG and " " not in term.text:
+                is_known = is_known and piece.bare in known
+                if not is_known and len(joined) >= _MIN_CUT_LENGTH and joined not in known:
+                    for term in self._tables.exact.get(joined, ()):
+                        if (
+                            term.language == primary
+                            and term.severity >= Severity.STRONG
+                            and " " not in term.text
+                        ):
                             yield Hit(
                                 term=term,
                                 start=word.start,
                                 end=piece.end,
                                 disguise=Disguise.SPACED,
                             )
-                if n_pieces >= 2 and max(len(word.bare), len(piece.bare)) > _MAX_CUT_PIECE:
+                if max(len(word.bare), len(piece.bare)) > _MAX_CUT_PIECE:
                     break
 
     def _find_upside_down(self, normalized: NormalizedText, words: Sequence[Word]) -> Iterator[Hit]:

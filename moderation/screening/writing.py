@@ -33,7 +33,12 @@ def is_written_with_lookalikes(normalized: NormalizedText, *, start: int, end: i
 
 
 def is_decorated(written: str, entry: str) -> bool:
-    """Tell whether a word in normal form carries accents the entry does not: two, or one that our languages do not have."""
+    """Tell whether a word in normal form carries accents the entry does not: two, or one that our languages do not have.
+
+    Phrases do not count: packs write many of them without accents.
+    """
+    if " " in entry:
+        return False
     bare, bare_entry = strip_accents(written), strip_accents(entry)
     if written == bare or len(written) != len(bare) or len(entry) != len(bare_entry):
         return False

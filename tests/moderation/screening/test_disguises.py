@@ -158,6 +158,10 @@ def test_a_kind_word_written_alike_is_not_taken_for_another(code, way, word):
         ("es", "tqm, a y o, eres mi todo, la r e i n a y la jefa"),
         ("de", "Oma, o p a und e i n h u n d"),
         ("ko", "축하해ㅋㅋㅋ 사랑해ㅠㅠ 고마워ㅎㅎ ㅅㄹㅎ ㄱㅅㄱㅅ ㅊㅋㅊㅋ"),
+        ("ko", "수술한 지 이 년, 언니가 있어서 버텼어"),
+        ("en", "Put on the kettle. Put on the radio. Dance."),
+        ("fr", "T'as swipé à droite par erreur, et nous voilà mariés"),
+        ("pt", "Sou trans e minha avó me chama pelo meu nome"),
         ("ko", "ㅋ강아지 아이이쁘다 시작이야 오오 우와아 신병 훈련 잘 다녀와"),
         ("ko", unicodedata.normalize("NFD", "언니야 생일 축하해 사랑해")),
     ],
@@ -180,3 +184,16 @@ def test_accents_of_the_language_are_no_decoration(text):
 def test_a_word_of_two_packs_is_as_bad_as_the_texts_own_says():
     hits = find_hits("you are such a bitch, Karen, and everybody says so", "en")[1]
     assert {(hit.term.language, int(hit.term.severity)) for hit in hits} == {("en", 2)}
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("ko", "병신이라고 놀림받던 다리로 시상대에 올랐네"),
+        ("es", "Tus días están contados, soltero"),
+        ("pt", "Não conta pra sua mãe, mas a gente está chegando"),
+    ],
+    ids=["particle", "phrase", "phrase with more accents"],
+)
+def test_what_is_written_plainly_is_not_taken_for_hidden(code, text):
+    assert all(hit.disguise is None for hit in find_hits(text, code)[1])
