@@ -13,7 +13,7 @@ CORPUS_DIR ?= $(CURDIR)/.cache/corpus
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-fast check fix schema lock corpus eval-audio eval-screening bench-audio bench-screening \
-  bench-rights bench-api fuzz-api train-screening demo-material clean
+  bench-rights bench-recalls bench-api fuzz-api train-screening demo-material clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 18
