@@ -1,4 +1,7 @@
-"""The OpenAPI snapshot: rewritten by `make schema`, compared by `make check`. A change to it is a change to a promise."""
+"""The OpenAPI snapshot and the error catalog: rewritten by `make schema`, compared by `make check`.
+
+A change to them is a change to a promise.
+"""
 
 import difflib
 import os
@@ -28,15 +31,22 @@ def render_schema() -> str:
 
 
 def main() -> None:
-    current = render_schema()
-    if "--check" not in sys.argv:
-        SNAPSHOT.parent.mkdir(exist_ok=True)
-        SNAPSHOT.write_text(current)
-        return
-    stored = SNAPSHOT.read_text()
+    schema = render_schema()
+    from tests.error_catalog import CATALOG, render_catalog
+
+    for path, current in ((SNAPSHOT, schema), (CATALOG, render_catalog())):
+        if "--check" in sys.argv:
+            compare(path, current)
+        else:
+            path.write_text(current)
+
+
+def compare(path: Path, current: str) -> None:
+    """Exit with the difference if a file is not as the code is now."""
+    stored = path.read_text() if path.exists() else ""
     if stored != current:
         diff = difflib.unified_diff(
-            stored.splitlines(), current.splitlines(), "snapshot", "code", lineterm=""
+            stored.splitlines(), current.splitlines(), path.name, "code", lineterm=""
         )
         sys.exit(
             "\n".join(

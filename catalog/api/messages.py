@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from catalog.api.cursors import CursorField
 from catalog.api.strict import (
     TERRITORIES,
     TERRITORY,
@@ -154,7 +155,7 @@ class StemsQuery(StrictMessage):
     limit = serializers.IntegerField(
         required=False, min_value=1, max_value=MAX_PAGE, default=DEFAULT_PAGE
     )
-    cursor = serializers.CharField(required=False, max_length=400)
+    cursor = CursorField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a question that names a use and not where and when."""

@@ -7,12 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog.api.cursors import InvalidCursor, decode_cursor, encode_cursor
+from catalog.api.cursors import encode_cursor
 from catalog.api.messages import (
     RightsCheckReport,
     RightsCheckRequest,
@@ -39,10 +38,6 @@ class StemsView(APIView):
     def get(self, request: Request) -> Response:
         """List active stems; with `available_for`, those that may be used so."""
         asked = read_query(StemsQuery, request)
-        try:
-            after = decode_cursor(asked["cursor"]) if "cursor" in asked else ""
-        except InvalidCursor as error:
-            raise ValidationError({"cursor": [str(error)]}) from error
         page = list_available_stems(
             intent=_read_availability(asked),
             wanted=StemFilter(
@@ -53,7 +48,7 @@ class StemsView(APIView):
                 bpm_max=asked.get("bpm_max"),
                 min_songs_left=asked["min_songs_left"],
             ),
-            after=after,
+            after=asked.get("cursor", ""),
             limit=asked["limit"],
             now=timezone.now(),
         )

@@ -68,7 +68,6 @@ class ClearanceRequest(StrictMessage):
     message = DescribedCharField(
         schema={"minLength": 1, "maxLength": 5000, "pattern": VISIBLE},
         max_length=200_000,
-        allow_blank=True,
     )
     language = StrictCharField(
         max_length=10, required=False, allow_null=True, help_text="Of the interface; a prior."

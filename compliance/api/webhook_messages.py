@@ -11,8 +11,10 @@ from compliance.services.outbox import KIND_PATTERN
 
 # What an address looks like; whether it is a public one is checked when it is taken and when something is sent there.
 PUBLIC_URL = {
-    "format": "uri",
-    "pattern": r"^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~-]*)*$",
+    "pattern": (
+        r"^https://([A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+        r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}))?([/?][!-\"$-\[\]-~]*)?$"
+    )
 }
 # Events on one page, at most and by default.
 MAX_EVENTS = 500

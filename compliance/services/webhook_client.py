@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -23,6 +24,8 @@ ATTEMPT_TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 4096
 # How much of it is kept for the delivery log. Unit: characters.
 KEPT_CHARACTERS = 500
+# What may stand between https:// and the path: a name or an address, and perhaps a port.
+HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 USER_AGENT = "Cleartone-Webhooks/1"
 
 
@@ -75,7 +78,14 @@ def parse_webhook_url(url: str, *, allow_private: bool) -> Target:
         raise InvalidWebhookUrl(
             f"The URL must start with https://, got {parts.scheme or 'no scheme'}."
         )
-    if not parts.hostname or "@" in parts.netloc or parts.fragment or "\\" in url or port == 0:
+    if (
+        not parts.hostname
+        or not HOST.fullmatch(parts.netloc)
+        or "@" in parts.netloc
+        or parts.fragment
+        or "\\" in url
+        or port == 0
+    ):
         raise InvalidWebhookUrl("The URL needs a host, and neither credentials nor a fragment.")
     if not allow_private and _is_not_public(parts.hostname):
         raise InvalidWebhookUrl(f"{parts.hostname} is not a public address.")

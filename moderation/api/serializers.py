@@ -23,11 +23,21 @@ class AnyText(serializers.CharField):
         return self.fail("invalid")
 
 
+class StrictText(serializers.CharField):
+    """A text; a number is none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text; refuse other types."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
 class ScreeningRequest(serializers.Serializer[Any]):
     """A text to screen."""
 
     text = AnyText(help_text="The message or the lyrics, as written.")
-    language = serializers.CharField(
+    language = StrictText(
         required=False,
         allow_null=True,
         max_length=20,

@@ -1,6 +1,7 @@
 """A client generated from the OpenAPI document, without edits, against a server and a worker as `make run` starts them."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.fuzz.api import serve_demo
 from tests.songs import make_song
 
 SCRIPT = Path(__file__).with_name("whole_life.py")
+DOCS = SCRIPT.parents[2] / "docs" / "integrating.md"
 PACKAGE = "cleartone_client"
 STEMS = ("moonlit-drums", "moonlit-keys", "moonlit-guitar")  # as the script declares them
 
@@ -35,5 +37,19 @@ def test_a_generated_client_goes_the_whole_way(tmp_path):
             [sys.executable, str(SCRIPT), service.url, logins.client_id, logins.api_key, str(song)],
             env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
+        documented = run_documented_script(
+            song, {"URL": service.url, "CLIENT_ID": logins.client_id, "API_KEY": logins.api_key}
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the whole life was as expected" in done.stdout
+    assert documented.returncode == 0, documented.stdout + documented.stderr
+    assert documented.stdout.startswith("approved")
+
+
+def run_documented_script(song: Path, variables: dict[str, str]):
+    """Run the Python that docs/integrating.md shows, as it stands there."""
+    (script,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    return subprocess.run(
+        [sys.executable, "-c", script, str(song)], env={**os.environ, **variables}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
