@@ -23,7 +23,7 @@ from compliance.services.events import record_event
 from compliance.services.licensing import assess_holdings
 from compliance.services.rights_intent import read_intent
 from compliance.services.rights_snapshots import keep_rights_snapshot
-from compliance.services.signing_keys import load_keys
+from compliance.services.signing_keys import load_keys, make_ring
 
 
 class UnknownApproval(Exception):
@@ -54,10 +54,13 @@ def issue_approval(*, submission: Submission, by: str, now: dt.datetime) -> Appr
     valid_from, valid_to = find_valid_period(submission=submission, now=now)
     approval = Approval(submission=submission, valid_from=valid_from, valid_to=valid_to)
     certificate = describe_approved_song(approval=approval, submission=submission, now=now)
-    approval.certificate = sign_certificate(certificate=certificate, keys=load_keys())
+    # A practice song's is signed with a key that no one publishes: nobody anywhere takes it for a licence.
+    keys = make_ring() if submission.generator.is_sandbox else load_keys()
+    approval.certificate = sign_certificate(certificate=certificate, keys=keys)
     approval.save(force_insert=True)
     keep_rights_snapshot(approval=approval, certificate=certificate)
-    _write_bases(approval, certificate)
+    if not submission.generator.is_sandbox:  # what is practice is never recalled
+        _write_bases(approval, certificate)
     _record(approval, kind="approval.approved", by=by, data={"valid_to": valid_to.isoformat()})
     return approval
 
@@ -96,7 +99,7 @@ def describe_approved_song(
     verification = Verification.objects.filter(submission=submission).first()
     fingerprint = verification.report.get("fingerprint") if verification else None
     return Certificate(
-        issuer=settings.PUBLIC_URL,
+        issuer=settings.PUBLIC_URL + ("/sandbox" if clearance.generator.is_sandbox else ""),
         approval=approval.public_id,
         submission=submission.public_id,
         audio_sha256=submission.audio_sha256,

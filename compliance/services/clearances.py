@@ -12,9 +12,11 @@ from catalog.services.clearing import clear_stems, evaluate_rights, release_caps
 from compliance.models import Clearance, ClearanceStatus, Generator
 from compliance.services.events import record_event
 from compliance.services.rights_intent import read_intent
+from compliance.services.sandbox import practice_rights
 from moderation.screening.policy import Outcome
 from moderation.screening.text_limits import InvalidText
 from moderation.services.reviews import open_review_case
+from moderation.services.sandbox import practice_text
 from moderation.services.screenings import (
     JudgedText,
     TextToScreen,
@@ -63,6 +65,8 @@ def request_clearance(
 ) -> Clearance:
     """Decide whether the message, the stems and the use are cleared, and hold the caps if so."""
     actor = f"generator:{generator.public_id}"
+    if generator.is_sandbox:
+        message = practice_text(message)
     screening = keep_screening(judged=message, client=generator.public_id)
     clearance = Clearance.objects.create(
         generator=generator, message=message.given.text, language=message.given.language or "", stems=list(stems),
@@ -71,17 +75,14 @@ def request_clearance(
     hold_until = now + dt.timedelta(seconds=settings.CLEARANCE_HOLD_S)
     answer = screening.answer
     is_allowed = answer["outcome"] == Outcome.ALLOW
-    rights = (
-        clear_stems(
-            stems=stems,
-            intent=intent,
-            subject=clearance.cap_subject,
-            hold_until=hold_until,
-            now=now,
-        )
-        if is_allowed
-        else evaluate_rights(stems=stems, intent=intent, now=now)
-    )
+    if generator.is_sandbox:
+        rights = practice_rights(stems=stems, intent=intent, now=now)
+    elif is_allowed:
+        rights = clear_stems(
+            stems=stems, intent=intent, subject=clearance.cap_subject, hold_until=hold_until, now=now
+        )  # fmt: skip
+    else:
+        rights = evaluate_rights(stems=stems, intent=intent, now=now)
     reasons = [*_screening_reasons(answer), *(reason.to_json() for reason in rights.reasons)]
     expires_at: dt.datetime | None = hold_until
     decided_at: dt.datetime | None = now
@@ -91,11 +92,12 @@ def request_clearance(
     elif not is_allowed:
         review_until = now + dt.timedelta(seconds=settings.CLEARANCE_REVIEW_S)
         status, expires_at, decided_at = ClearanceStatus.NEEDS_REVIEW, review_until, None
-        open_review_case(
-            subject_kind=SUBJECT_KIND, subject_id=clearance.public_id, client=generator.public_id,
-            title=f"Message of clearance {clearance.public_id}", reasons=_screening_reasons(answer),
-            evidence={"text": message.given.text, "screening": answer}, now=now,
-        )  # fmt: skip
+        if not generator.is_sandbox:
+            open_review_case(
+                subject_kind=SUBJECT_KIND, subject_id=clearance.public_id, client=generator.public_id,
+                title=f"Message of clearance {clearance.public_id}", reasons=_screening_reasons(answer),
+                evidence={"text": message.given.text, "screening": answer}, now=now,
+            )  # fmt: skip
     clearance.transition_to(
         status,
         reasons=reasons,

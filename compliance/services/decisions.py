@@ -20,7 +20,9 @@ HELD_CODES = frozenset({"rights.cap_exhausted"})
 
 
 def find_rights_failures(*, submission: Submission, now: dt.datetime) -> list[dict[str, Any]]:
-    """Return every reason why the rights that were cleared do not hold today."""
+    """Return every reason why the rights that were cleared do not hold today; in the sandbox nothing rests on them."""
+    if submission.generator.is_sandbox:
+        return []
     evaluation = evaluate_rights(
         stems=submission.clearance.stems,
         intent=read_intent(submission.clearance.intent),
@@ -70,6 +72,12 @@ def refer_submission(
     """Give the song to a reviewer."""
     submission.transition_to(SubmissionStatus.IN_REVIEW, reasons=reasons)
     review_song_again(submission=submission, evidence=evidence, now=now)
+    _record(submission, by=by)
+
+
+def leave_in_review(*, submission: Submission, by: str, reasons: list[dict[str, Any]]) -> None:
+    """Say that a person has to look, and give the song to nobody: the sandbox's songs are for no reviewer."""
+    submission.transition_to(SubmissionStatus.IN_REVIEW, reasons=reasons)
     _record(submission, by=by)
 
 

@@ -53,7 +53,7 @@ def rotate_keys() -> KeyRing:
     except FileExistsError as error:
         raise RotationRunning(f"{draft} exists: remove it if no rotation is running") from error
     try:
-        ring = parse_keys(path.read_text()).rotate() if path.exists() else _make_ring()
+        ring = parse_keys(path.read_text()).rotate() if path.exists() else make_ring()
         _write(descriptor, ring)
         draft.replace(path)
     finally:
@@ -61,7 +61,8 @@ def rotate_keys() -> KeyRing:
     return ring
 
 
-def _make_ring() -> KeyRing:
+def make_ring() -> KeyRing:
+    """Return a ring with one new key, which is kept nowhere."""
     return KeyRing(keys=(generate_key(),))
 
 
@@ -69,7 +70,7 @@ def _create_keys(path: Path) -> None:
     """Make the file if it is not there; of several processes that try, one succeeds and the others use its key."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    _write(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), _make_ring())
+    _write(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), make_ring())
     try:
         path.hardlink_to(draft)
     except FileExistsError:

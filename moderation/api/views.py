@@ -1,5 +1,6 @@
 """The screening API: parse, make one call, answer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -20,11 +21,13 @@ from moderation.api.serializers import (
 from moderation.api.text_reading import list_errors, read_explanation_language, read_text
 from moderation.queries import get_screening
 from moderation.screening.text_limits import InvalidText
+from moderation.services.sandbox import practice_text
 from moderation.services.screenings import (
+    JudgedText,
     TextToScreen,
     judge_text,
     judge_texts,
-    submit_screening,
+    keep_screening,
     submit_screenings,
 )
 
@@ -44,6 +47,14 @@ def get_client(request: Request) -> str:
     return str(caller.client)
 
 
+def keep_texts(caller: Any, judged: Sequence[JudgedText]) -> list[Any]:
+    """Keep what was judged of texts; in the sandbox as their magic words say, for no reviewer."""
+    if caller.is_sandbox:
+        practiced = [practice_text(each) for each in judged]
+        return [keep_screening(judged=each, client=caller.client) for each in practiced]
+    return submit_screenings(judged=judged, client=caller.client)
+
+
 class ScreeningsView(APIView):
     """Screen texts."""
 
@@ -60,13 +71,13 @@ class ScreeningsView(APIView):
         """Screen a text and say whether it may be used, should be looked at, or is refused."""
         given = read_text(request.data, explain_in=read_explanation_language(request))
 
+        caller: Any = request.user
         judged = judge_text(given=given, now=timezone.now())
 
         def work() -> tuple[int, dict[str, Any]]:
-            screening = submit_screening(judged=judged, client=get_client(request))
+            (screening,) = keep_texts(caller, [judged])
             return status.HTTP_201_CREATED, build_screening_report(screening)
 
-        caller: Any = request.user
         answer: Response = caller.answer_once(request, content=request.data, work=work)
         return answer
 
@@ -94,6 +105,7 @@ class ScreeningBatchView(APIView):
                 given[index] = read_text(row, explain_in=explain_in)
             except serializers.ValidationError as error:
                 refusals[index] = list_errors(error.detail, pointer=f"/texts/{index}")
+        caller: Any = request.user
         judged: dict[int, Any] = {}
         answers = judge_texts(given=given.values(), now=timezone.now())
         for index, result in zip(given, answers, strict=True):
@@ -104,12 +116,11 @@ class ScreeningBatchView(APIView):
                 judged[index] = result
 
         def work() -> tuple[int, dict[str, Any]]:
-            screenings = submit_screenings(judged=list(judged.values()), client=get_client(request))
+            screenings = keep_texts(caller, list(judged.values()))
             screened = dict(zip(judged, screenings, strict=True))
             results = [(screened.get(i), refusals.get(i, [])) for i in range(len(rows))]
             return status.HTTP_201_CREATED, build_batch_report(results)
 
-        caller: Any = request.user
         answer: Response = caller.answer_once(request, content=request.data, work=work)
         return answer
 
