@@ -17,6 +17,16 @@ SCRIPT = Path(__file__).with_name("whole_life.py")
 DOCS = SCRIPT.parents[2] / "docs" / "integrating.md"
 PACKAGE = "cleartone_client"
 STEMS = ("moonlit-drums", "moonlit-keys", "moonlit-guitar")  # as the script declares them
+# What legal staff do in the admin: end the grant that the stems rest on, today.
+END_GRANT = """
+from django.utils import timezone
+from catalog.models import Grant
+from catalog.services.agreements import end_grant
+now = timezone.now()
+grant = Grant.objects.filter(targets__stem__external_id="moonlit-drums", status="active").first()
+end_grant(grant=grant, ends_on=now.date(), by=None, now=now)
+"""
+END_OF_LICENCE = (sys.executable, str(SCRIPT.parents[2] / "manage.py"), "shell", "-c", END_GRANT)
 
 
 @pytest.mark.slow
@@ -33,13 +43,14 @@ def test_a_generated_client_goes_the_whole_way(tmp_path):
     data.mkdir()
     with serve_demo(data) as (service, _):
         logins = read_logins(data)
-        done = subprocess.run(
-            [sys.executable, str(SCRIPT), service.url, logins.client_id, logins.api_key, str(song)],
-            env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
         documented = run_documented_script(
             song, {"URL": service.url, "CLIENT_ID": logins.client_id, "API_KEY": logins.api_key}
         )
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), service.url, logins.client_id, logins.api_key, str(song), *END_OF_LICENCE],
+            env={**os.environ, "PYTHONPATH": str(tmp_path), "DATA_DIR": str(data)}, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the whole life was as expected" in done.stdout
     assert documented.returncode == 0, documented.stdout + documented.stderr

@@ -1,10 +1,12 @@
 """The whole life of a song, by a client that openapi-python-client made from the OpenAPI document and nobody edited.
 
-`python whole_life.py URL CLIENT_ID API_KEY SONG` with the generated package `cleartone_client` on the path. Prints one line a
-step; an answer that is not the expected one ends it with an error. tests/journeys/test_generated_client.py runs it.
+`python whole_life.py URL CLIENT_ID API_KEY SONG COMMAND...` with the generated package `cleartone_client` on the path; the
+command is what legal staff do when a licence ends. Prints one line a step; an answer that is not the expected one ends it with
+an error. tests/journeys/test_generated_client.py runs it.
 """
 
 import datetime as dt
+import subprocess
 import sys
 import time
 import uuid
@@ -18,9 +20,19 @@ from cleartone_client.api.certificates import get_key_set, verify_certificate
 from cleartone_client.api.clearances import cancel_clearance, create_clearance, get_clearance
 from cleartone_client.api.events import get_audit_checkpoint, list_events
 from cleartone_client.api.oauth import create_token
+from cleartone_client.api.recalls import (
+    acknowledge_recall,
+    get_recall,
+    list_recalled_songs,
+    list_recalls,
+)
 from cleartone_client.api.screenings import create_screening, get_screening
 from cleartone_client.api.submissions import create_submission, get_submission, list_submissions
+from cleartone_client.api.usage import report_usage
 from cleartone_client.models import (
+    AcknowledgementItemRequest,
+    AcknowledgementRequest,
+    ActionEnum,
     CertificateCheckRequest,
     ClearanceRequest,
     GrantTypeEnum,
@@ -32,6 +44,9 @@ from cleartone_client.models import (
     SubmissionRequestManifest,
     SubmissionRequestManifestPlacementsItem,
     TokenRequest,
+    UsageBatchRequest,
+    UsageEventMessageRequest,
+    UsageKindEnum,
     UseIntentRequest,
 )
 from cleartone_client.types import File
@@ -69,6 +84,17 @@ def ask_for_clearance(client: AuthenticatedClient, stems: tuple[str, ...], key: 
     return create_clearance.sync(client=client, body=body, idempotency_key=key)
 
 
+def wait_for_recall(client: AuthenticatedClient) -> object:
+    """The open recall, once the worker has moved its songs."""
+    deadline = time.monotonic() + VERDICT_DEADLINE_S
+    while time.monotonic() < deadline:
+        for recall in list_recalls.sync(client=client).items:
+            if recall.state.value == "open":
+                return recall
+        time.sleep(0.5)
+    raise TimeoutError(f"no recall is open after {VERDICT_DEADLINE_S} s")
+
+
 def wait_for_verdict(client: AuthenticatedClient, submission_id: str) -> object:
     deadline = time.monotonic() + VERDICT_DEADLINE_S
     while time.monotonic() < deadline:
@@ -79,7 +105,7 @@ def wait_for_verdict(client: AuthenticatedClient, submission_id: str) -> object:
     raise TimeoutError(f"{submission_id} still waits after {VERDICT_DEADLINE_S} s")
 
 
-def main(url: str, client_id: str, api_key: str, song: str) -> None:
+def main(url: str, client_id: str, api_key: str, song: str, *end_of_licence: str) -> None:
     client = get_token(url, client_id, api_key)
     today = dt.datetime.now(tz=dt.UTC).date()  # noqa: TID251
 
@@ -151,6 +177,36 @@ def main(url: str, client_id: str, api_key: str, song: str) -> None:
     assert check.holds, check
     assert get_key_set.sync(client=client).keys
     say("approval", f"{approval.state.value} until {approval.valid_to}; the certificate holds")
+
+    # It is played.
+    use = UsageEventMessageRequest(
+        event_id=str(uuid.uuid4()), approval=approval.id, kind=UsageKindEnum.PLAY,
+        at=dt.datetime.now(tz=dt.UTC).replace(microsecond=0), territory="DE", quantity=3,  # noqa: TID251
+    )  # fmt: skip
+    for expected in ("counted", "duplicate"):
+        reported = report_usage.sync(client=client, body=UsageBatchRequest(events=[use]))
+        assert [item.status.value for item in reported.items] == [expected]
+    say("usage", f"{use.quantity} plays counted once, though reported twice")
+
+    # The licence ends: the song is recalled, taken down, and the recall closed.
+    subprocess.run(end_of_licence, check=True)
+    recall = wait_for_recall(client)
+    songs = list_recalled_songs.sync(recall.id, client=client).items
+    assert approval.id in {one.approval for one in songs}
+    at = dt.datetime.now(tz=dt.UTC).replace(microsecond=0)  # noqa: TID251
+    done = [
+        AcknowledgementItemRequest(
+            approval=one.approval, action=ActionEnum.TAKEN_DOWN, at=at, evidence_url="https://songs.example/gone"
+        )
+        for one in songs
+    ]  # fmt: skip
+    acknowledged = acknowledge_recall.sync(
+        recall.id, client=client, body=AcknowledgementRequest(items=done), idempotency_key=str(uuid.uuid4())
+    )  # fmt: skip
+    assert acknowledged.accepted == len(songs)
+    assert get_recall.sync(recall.id, client=client).state.value == "closed"
+    assert get_approval.sync(approval.id, client=client).state.value == "revoked"
+    say("recall", f"{recall.cause.value}: taken down, acknowledged, closed")
 
     # What happened, in order.
     events = list_events.sync(client=client, limit=500)
