@@ -39,7 +39,7 @@ ALWAYS = ("400", "401", "403", "404", "405", "406", "429", "500")
 WITH_BODY = ("409", "413", "415", "422")
 WITH_QUERY = ("422",)
 CREATING = ("409", "422")  # what an Idempotency-Key may be answered with
-CHANGING = ("412", "428")  # what If-Match may be answered with
+CHANGING = ("412",)  # what If-Match may be answered with
 REFERENCE = "#/components/schemas/"
 FOR_KEYS = ("401", "403")  # what is public asks for no key
 

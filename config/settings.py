@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "config.admin_input.AdminInputMiddleware",
     "compliance.api.rate_limits.RateLimitHeaders",
+    "compliance.api.etags.ConditionalAnswers",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -51,7 +51,6 @@ ADVICE = {
     "request.unsupported_type": "Send the content type that the operation names.",
     "rate.limited": "Wait for `Retry-After`; watch `RateLimit`.",
     "precondition.failed": "Read the thing again, and decide again.",
-    "precondition.required": "Send `If-Match` with the `ETag` you read.",
     "server.error": "Ask again later with the same `Idempotency-Key`.",
 }
 

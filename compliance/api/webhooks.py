@@ -13,6 +13,7 @@ from catalog.api.strict import read_query
 from compliance import queries
 from compliance.api import webhook_messages as messages
 from compliance.api.cursors import PAGE_SIZE, PageQuery, make_page, read_cursor
+from compliance.api.etags import IF_MATCH, refuse_stale
 from compliance.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from compliance.api.views import get_caller
 from compliance.services import webhooks
@@ -142,7 +143,7 @@ class WebhookEndpointView(EndpointView):
 
     @extend_schema(
         operation_id="change_webhook_endpoint", request=messages.WebhookEndpointChange,
-        responses=messages.WebhookEndpointReport, tags=["webhooks"],
+        responses=messages.WebhookEndpointReport, parameters=[IF_MATCH], tags=["webhooks"],
     )  # fmt: skip
     def patch(self, request: Request, public_id: str) -> Response:
         """Change the address, the kinds, or whether it is enabled."""
@@ -151,16 +152,20 @@ class WebhookEndpointView(EndpointView):
         changes = dict(form.validated_data)
         if "enabled" in changes:
             changes["is_enabled"] = changes.pop("enabled")
-        endpoint = webhooks.change_endpoint(
-            endpoint=self.get_endpoint(request, public_id), by=self.get_actor(request), **changes
-        )
+        endpoint = self.get_endpoint(request, public_id)
+        refuse_stale(request, current=messages.describe_endpoint(endpoint))
+        webhooks.change_endpoint(endpoint=endpoint, by=self.get_actor(request), **changes)
         return Response(messages.describe_endpoint(endpoint))
 
-    @extend_schema(operation_id="delete_webhook_endpoint", responses={204: None}, tags=["webhooks"])
+    @extend_schema(
+        operation_id="delete_webhook_endpoint", responses={204: None}, parameters=[IF_MATCH], tags=["webhooks"]
+    )  # fmt: skip
     def delete(self, request: Request, public_id: str) -> Response:
         """Send nothing more to it."""
+        endpoint = self.get_endpoint(request, public_id)
+        refuse_stale(request, current=messages.describe_endpoint(endpoint))
         webhooks.delete_endpoint(
-            endpoint=self.get_endpoint(request, public_id),
+            endpoint=endpoint,
             by=self.get_actor(request),
             now=timezone.now(),
         )

@@ -2,7 +2,8 @@
 
 1. An Idempotency-Key is used with one request: another body under the same key is refused (422), as it has to be.
 2. A period ends after it starts.
-3. A search for stems that are available for a use says where and when.
+3. An If-Match names what is there.
+4. A search for stems that are available for a use says where and when.
 """
 
 import datetime as dt
@@ -16,10 +17,12 @@ KEY = "Idempotency-Key"
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Mend the three; what was made wrong on purpose is no such thing and stays wrong."""
+    """Mend these; what was made wrong on purpose is no such thing and stays wrong."""
     headers = case.headers or {}
     if (key := headers.get(KEY)) and len(key) <= 255 and key.isascii() and key.isprintable():
         headers[KEY] = str(uuid.uuid4())
+    if "If-Match" in headers:
+        headers["If-Match"] = "*"
     body = case.body
     if isinstance(body, dict):
         mend_period(body)

@@ -159,6 +159,22 @@ def test_a_faulty_field_is_named(api, settings, change, pointer):
     assert not WebhookEndpoint.objects.exists()
 
 
+def test_a_change_to_what_somebody_else_changed_is_refused(api, endpoint):
+    address = f"{ENDPOINTS}/{endpoint['id']}"
+    read = api.get(address).headers["ETag"]
+    first = api.patch(address, {"enabled": False}, format="json", headers={"If-Match": read})
+    assert first.status_code == 200
+    for stale in (
+        api.patch(address, {"enabled": True}, format="json", headers={"If-Match": read}),
+        api.delete(address, headers={"If-Match": read}),
+    ):
+        assert (stale.status_code, stale.json()["code"]) == (412, "precondition.failed")
+    now_read = api.get(address)
+    assert now_read.json()["enabled"] is False
+    assert api.get(address, headers={"If-None-Match": now_read.headers["ETag"]}).status_code == 304
+    assert api.delete(address, headers={"If-Match": now_read.headers["ETag"]}).status_code == 204
+
+
 def test_an_endpoint_is_changed_and_deleted(api, generator, endpoint, receiver):
     address = f"{ENDPOINTS}/{endpoint['id']}"
     changed = api.patch(address, {"kinds": ["clearance.*"], "enabled": False}, format="json").json()
