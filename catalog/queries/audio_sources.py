@@ -61,6 +61,14 @@ def list_audio_sources() -> list[AudioSource]:
     ]
 
 
+def find_audio_source(*, kind: SourceKind, external_id: str) -> AudioSource | None:
+    """Return one recording, None if the catalog has none of that name."""
+    artist = "artist__name" if kind == "stem" else "artist"
+    rows = (Stem if kind == "stem" else ReferenceRecording).objects.filter(external_id=external_id)
+    row = rows.values_list("external_id", "title", artist, "audio", "file_sha256").first()
+    return _make_source(kind, *row) if row else None
+
+
 def get_sources_version() -> str:
     """Return a value that changes whenever a recording is added, removed or changed; cheap to ask for."""
     parts = []

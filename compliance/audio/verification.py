@@ -88,10 +88,7 @@ def verify_song(
     """
     return _Verifier(
         placements=tuple(placements),
-        files={
-            **{f"stem:{name}": path for name, path in stem_files.items()},
-            **{f"reference:{name}": path for name, path in reference_files.items()},
-        },
+        files={"stem": stem_files, "reference": reference_files},
         index=index,
         limits=limits,
     ).verify(song, vocal)
@@ -102,7 +99,7 @@ class _Verifier:
     """State of one verification: decoded sources and timings."""
 
     placements: tuple[Placement, ...]
-    files: dict[str, Path]
+    files: Mapping[str, Mapping[str, Path]]  # by kind, then by external id
     index: RecordingIndex
     limits: DecodingLimits
     timings_s: dict[str, float] = field(default_factory=dict)
@@ -177,7 +174,7 @@ class _Verifier:
             residual_db=_describe_residual(reconstruction),
             has_vocal=vocal is not None,
             vocal_problem=vocal_problem,
-            index_size=len(self.index.list_keys()),
+            index_size=self.index.count_keys(),
             chromaprint_sha256=self.chromaprint_sha256,
             chromaprint=self.chromaprint,
             timings_s=dict(self.timings_s),
@@ -197,10 +194,11 @@ class _Verifier:
         """Decode the song, the vocal and every declared stem, all in one child process."""
         problems: dict[str, AlignmentProblem] = {}
         wanted = list(dict.fromkeys(one.stem for one in self.placements if is_renderable(one)))
-        present = [name for name in wanted if f"stem:{name}" in self.files]
+        stems = {name: path for name in wanted if (path := self.files["stem"].get(name))}
+        present = list(stems)
         problems |= dict.fromkeys(set(wanted) - set(present), AlignmentProblem.MISSING_STEM)
         submitted = [song] if vocal is None else [song, vocal]
-        paths = [*submitted, *(self.files[f"stem:{name}"] for name in present)]
+        paths = [*submitted, *stems.values()]
         decoded = decode_files(paths, limits=self.limits)
         for name, signal in zip(present, decoded[len(submitted) :], strict=True):
             if isinstance(signal, UnreadableAudio):
@@ -308,6 +306,10 @@ class _Verifier:
                 )
             )
 
+    def _find_file(self, key: str) -> Path | None:
+        kind, _, name = key.partition(":")
+        return self.files[kind].get(name)
+
     def _read_narrow(self, keys: Collection[str]) -> dict[str, Samples]:
         """Return the audio behind index keys at 11 025 Hz, without those not at hand."""
         signals: dict[str, AudioSignal | UnreadableAudio] = {
@@ -315,9 +317,13 @@ class _Verifier:
             for name in (key.removeprefix("stem:") for key in keys if key not in self.narrow)
             if name in self.stems
         }
-        unread = [key for key in keys if key not in self.narrow | signals and key in self.files]
-        paths = [self.files[key] for key in unread]
-        signals |= zip(unread, decode_files(paths, limits=self.limits), strict=True)
+        files = {
+            key: path
+            for key in keys
+            if key not in self.narrow | signals and (path := self._find_file(key))
+        }
+        decoded = decode_files(list(files.values()), limits=self.limits)
+        signals |= zip(files, decoded, strict=True)
         for key, signal in signals.items():
             if isinstance(signal, AudioSignal):
                 self.narrow[key] = resample(

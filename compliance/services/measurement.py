@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from catalog.queries.audio_sources import describe_sources, list_audio_sources, list_kin
+from catalog.queries.audio_sources import describe_sources, list_kin
 from compliance.audio.decoding import DecodingLimits
 from compliance.audio.evidence import SongEvidence
 from compliance.audio.manifest import Placement
@@ -18,7 +18,7 @@ from compliance.audio.verification import verify_song
 from compliance.certificates.certificate import SongFingerprint
 from compliance.services.indexing import CurrentIndex
 from compliance.services.song_fingerprint import describe_fingerprint
-from compliance.services.source_files import locate_sources
+from compliance.services.source_files import CatalogFiles
 from compliance.verdict import Outcome, Verdict, decide_verdict
 
 
@@ -45,14 +45,11 @@ def measure_song(
     """
     started_s = time.monotonic()
     limits = DecodingLimits(max_duration_s=settings.MAX_AUDIO_DURATION_S)
-    files = locate_sources(
-        list_audio_sources(), needed={f"stem:{placement.stem}" for placement in placements}
-    )
     evidence = verify_song(
         song=song,
         placements=placements,
-        stem_files=_select(files, "stem:"),
-        reference_files=_select(files, "reference:"),
+        stem_files=CatalogFiles("stem"),
+        reference_files=CatalogFiles("reference"),
         index=current.index,
         vocal=vocal,
         limits=limits,
@@ -83,10 +80,6 @@ def measure_song(
         index_version=current.version,
         duration_s=duration_s,
     )
-
-
-def _select(files: dict[str, Path], prefix: str) -> dict[str, Path]:
-    return {key.removeprefix(prefix): path for key, path in files.items() if key.startswith(prefix)}
 
 
 def build_report(
