@@ -1,18 +1,21 @@
 """The child process that decodes: `python decoder.py FD LIMITS_JSON PATH...`.
 
 It is run by path, so that it imports the standard library and soundfile alone (PyAV only for
-AAC).  Samples go to the file descriptor FD as interleaved float32, one file after another; for
-each file one JSON line goes to standard output, so that a crash shows which file caused it.
+AAC).  decoder_sandbox.py takes from it what a decoder never needs.  Samples go to the file
+descriptor FD as interleaved float32, one file after another; for each file one JSON line goes to
+standard output, so that a crash shows which file caused it.
 """
 
+import importlib.util
 import json
 import os
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
 CHUNK_FRAMES = 65_536
+# How the child ends where its libraries are missing.
+UNFIT = 78  # EX_CONFIG of sysexits.h
 STEREO = 2
 
 # Magic numbers of what is read, and of known formats that are not.
@@ -108,11 +111,12 @@ def mix_down(data: bytes | memoryview, channels: int) -> bytes:
 
 
 def decode_with_soundfile(path: str, sink: Sink) -> dict[str, Any]:
-    """Decode wav, flac, mp3, ogg and aiff."""
+    """Decode wav, flac, mp3, ogg and aiff, whatever the file is called."""
     import soundfile  # noqa: PLC0415 - not needed for AAC
 
     try:
-        with soundfile.SoundFile(path) as file:
+        # A descriptor has no name that could be taken for a format; it is closed with the file.
+        with soundfile.SoundFile(os.open(path, os.O_RDONLY)) as file:
             sink.open_stream(file.samplerate, file.channels)
             limit = sink.limits["max_duration_s"]
             # A header may lie: it is believed for an early refusal only when it is plausible.
@@ -161,7 +165,7 @@ def decode_with_av(path: str, sink: Sink) -> dict[str, Any]:
                 for frame in container.decode(stream):
                     for part in resampler.resample(frame):
                         sink.write(part.to_ndarray().tobytes(), part.samples)
-            except av.FFmpegError:
+            except (av.FFmpegError, ValueError):  # damaged, or it changes its shape on the way
                 truncated = True
             facts["is_truncated"] = truncated
     except av.FFmpegError as error:
@@ -197,13 +201,25 @@ def read_vorbis_bit_rate(head: bytes) -> int:
     return max(0, int.from_bytes(field, "little", signed=True))
 
 
+def load_sandbox() -> Any:
+    """Return the module beside this one; the child has no packages of ours."""
+    path = Path(__file__).with_name("decoder_sandbox.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(str(path))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def main() -> int:
     """Decode every path and report one JSON line for each."""
+    try:
+        import soundfile  # noqa: F401, PLC0415 - a library that is missing says nothing about a file
+    except (ImportError, OSError):
+        return UNFIT
     descriptor, limits = int(sys.argv[1]), json.loads(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu_s"], limits["cpu_s"] + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (limits["memory_bytes"], limits["memory_bytes"]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits["output_bytes"], limits["output_bytes"]))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    load_sandbox().restrict_process(limits)
     offset = 0
     for path in sys.argv[3:]:
         sink = Sink(descriptor, limits)
@@ -220,6 +236,8 @@ def main() -> int:
             report = {"code": "audio.unreadable", "text": "decoding needs too much memory"}
         except OSError as error:
             report = {"code": "audio.unreadable", "text": error.strerror or "cannot be read"}
+        except (ValueError, TypeError, AssertionError) as error:  # how the wrappers refuse nonsense
+            report = {"code": "audio.unreadable", "text": f"{type(error).__name__} in the decoder"}
         end = os.lseek(descriptor, 0, os.SEEK_CUR)
         report |= {"offset": offset, "bytes": end - offset}
         offset = end

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from compliance.audio.decoder import UNFIT
 from compliance.audio.signal import AudioSignal, Samples, SourceFacts
 
 DECODER = Path(__file__).with_name("decoder.py")
 # Louder samples (float files know no full scale) are clipped here: +18 dBFS.
 MAX_SAMPLE = 8.0
+# What the child may say about one file.
+MAX_REPORT_BYTES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +50,17 @@ class UnreadableAudio(Exception):
         self.text = text
 
 
+class DecoderUnavailable(Exception):
+    """The decoder cannot work on this machine: nothing is known about the files."""
+
+
 def decode_audio(path: Path, *, limits: DecodingLimits) -> AudioSignal:
     """Return the decoded recording.
 
     Raises
     ------
     UnreadableAudio : if the file cannot be decoded within the limits
+    DecoderUnavailable : if its libraries are missing
     """
     result = decode_files([path], limits=limits)[0]
     if isinstance(result, UnreadableAudio):
@@ -67,9 +75,26 @@ def decode_files(
 
     One process start serves all of them.  When the child dies, the file it was busy with is the
     unreadable one, and the rest is decoded by a new child.
+
+    Raises
+    ------
+    DecoderUnavailable : if its libraries are missing
     """
-    if not paths:
-        return ()
+    results: list[AudioSignal | UnreadableAudio] = []
+    while len(results) < len(paths):
+        left = paths[len(results) :]
+        read, failure = _decode_until_death(left, limits)
+        results += read
+        if len(read) < len(left):
+            culprit = left[len(read)]
+            results.append(UnreadableAudio(path=culprit, code="audio.unreadable", text=failure))
+    return tuple(results)
+
+
+def _decode_until_death(
+    paths: Sequence[Path], limits: DecodingLimits
+) -> tuple[list[AudioSignal | UnreadableAudio], str]:
+    """Return what one child decoded, and why it stopped before the end."""
     with tempfile.TemporaryFile() as output:
         reports, failure = _run_child(paths, output.fileno(), limits)
         # Samples are read where they were written: the map outlives the file.
@@ -79,11 +104,7 @@ def decode_files(
             _read_result(path, report, written, limits)
             for path, report in zip(paths, reports, strict=False)
         ]
-    if len(results) < len(paths):
-        culprit = paths[len(results)]
-        results.append(UnreadableAudio(path=culprit, code="audio.unreadable", text=failure))
-        results.extend(decode_files(paths[len(results) :], limits=limits))
-    return tuple(results)
+    return results, failure
 
 
 def _run_child(
@@ -91,24 +112,33 @@ def _run_child(
 ) -> tuple[list[dict[str, Any]], str]:
     command = [sys.executable, "-I", str(DECODER), str(descriptor), json.dumps(asdict(limits))]
     command += [os.fspath(path.absolute()) for path in paths]
-    child = subprocess.Popen(  # noqa: S603 - our own module, no shell
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(descriptor,),
-        env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
-    )
     failure = "the decoder stopped"
-    try:
-        printed, _ = child.communicate(timeout=limits.wall_s)
-        if child.returncode:
-            failure = "the decoder crashed or exceeded its limits"
-    except subprocess.TimeoutExpired:
-        child.kill()
-        printed, _ = child.communicate()
-        failure = f"decoding took longer than {limits.wall_s:g} s"
-    lines = printed.decode(errors="replace").splitlines(keepends=True)
+    # Reports go to a file as well, so that the limit on output holds for them too.
+    with (
+        tempfile.TemporaryFile() as reports,
+        subprocess.Popen(  # noqa: S603 - our own module, no shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=reports,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(descriptor,),
+            env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
+        ) as child,
+    ):
+        try:
+            if child.wait(timeout=limits.wall_s):
+                failure = "the decoder crashed or exceeded its limits"
+        except subprocess.TimeoutExpired:
+            failure = f"decoding took longer than {limits.wall_s:g} s"
+        finally:
+            child.kill()  # does nothing to a child that has ended
+        if child.wait() == UNFIT:
+            raise DecoderUnavailable(
+                "The decoder's libraries are missing; set the environment up again."
+            )
+        reports.seek(0)
+        printed = reports.read(MAX_REPORT_BYTES * len(paths)).decode(errors="replace")
+    lines = printed.splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")], failure
 
 

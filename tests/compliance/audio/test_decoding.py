@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from compliance.audio.decoding import DecodingLimits, UnreadableAudio, decode_audio, decode_files
+from compliance.audio import decoding
+from compliance.audio.decoding import (
+    DecoderUnavailable,
+    DecodingLimits,
+    UnreadableAudio,
+    decode_audio,
+    decode_files,
+)
 from compliance.audio.signal import AudioSignal
 from tests.compliance.audio.sounds import encode_sound, make_stem, make_tone, write_sound
 
@@ -180,3 +187,12 @@ def test_random_bytes_behind_every_magic_number_are_refused_or_read(tmp_path):
             paths.append(path)
     for result in decode_files(paths, limits=LIMITS):
         assert isinstance(result, AudioSignal) or result.code.startswith("audio.")
+
+
+def test_a_decoder_without_its_libraries_says_nothing_about_the_file(tmp_path, monkeypatch):
+    for name in ("decoder.py", "decoder_sandbox.py"):
+        text = decoding.DECODER.with_name(name).read_text()
+        (tmp_path / name).write_text(text.replace("import soundfile", "import no_such_library"))
+    monkeypatch.setattr(decoding, "DECODER", tmp_path / "decoder.py")
+    with pytest.raises(DecoderUnavailable):
+        decode_files([tmp_path / "song.wav"], limits=DecodingLimits())
