@@ -13,7 +13,6 @@ from unfold.decorators import action, display
 from catalog.admin.base import (
     STATUS_COLORS,
     ExchangingAdmin,
-    describe_uses,
     draw_status,
     get_person,
     link_to,
@@ -23,6 +22,7 @@ from catalog.admin.drawings import PeriodBar, draw_periods
 from catalog.admin.tables import draw_table, draw_term
 from catalog.exchange.contracts import AgreementResource
 from catalog.models import Agreement, Grant
+from catalog.rights.wording import describe_uses
 from catalog.services.agreements import compute_file_sha256
 from catalog.services.history import save_as
 from catalog.services.reading import record_agreement_read

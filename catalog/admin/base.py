@@ -1,7 +1,5 @@
 """What the catalog's admin pages share: history, the clock, answers to actions, media."""
 
-import re
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
@@ -33,6 +31,7 @@ from unfold.widgets import (
 
 from catalog.models.fields import WordSetField
 from catalog.rights.territories import InvalidTerritory, parse_territories
+from catalog.rights.wording import name_words
 
 # XLSX is offered where openpyxl is installed.
 TABLE_FORMATS = [table for table in (CSV, XLSX) if table().is_available()]
@@ -67,7 +66,7 @@ class CatalogAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]  # bot
     compressed_fields = True
     warn_unsaved_form = True
     list_fullwidth = True
-    readonly_preprocess_fields = {"show_status": draw_status}
+    readonly_preprocess_fields = {"show_status": draw_status, "uses": name_words}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Give sets of words the check boxes and text lines of the theme."""
@@ -196,12 +195,6 @@ def run_action(request: HttpRequest, obj: Model, work: Any, success: str) -> Htt
         target = result if isinstance(result, Model) else obj
         messages.success(request, success)
     return redirect_to(target)
-
-
-def describe_uses(uses: Iterable[str]) -> str:
-    """Return the uses as people read them."""
-    names = [use.replace("_", " ") for use in uses]
-    return ", ".join(re.sub(r"^ai\b", "AI", name) for name in names) or "every use"
 
 
 def link_to(obj: Model | None, text: str = "") -> str:

@@ -15,7 +15,6 @@ from catalog.admin.base import (
     STATUS_COLORS,
     ConfirmForm,
     NoteForm,
-    describe_uses,
     draw_status,
     get_person,
     get_row,
@@ -25,9 +24,11 @@ from catalog.admin.base import (
 )
 from catalog.admin.drawings import GREEN, RED
 from catalog.admin.tables import draw_songs, draw_table
-from catalog.models import Change, ChangeSet
+from catalog.models import Change, ChangeSet, Grant
 from catalog.models.change_sets import ChangeAction, ChangeSetStatus
+from catalog.models.fields import describe_value
 from catalog.rights.territories import describe_territories
+from catalog.rights.wording import describe_uses, name_words
 from catalog.services.change_sets import activate_change_set, reject_change_set, withdraw_change_set
 from catalog.services.impact import CapChange, ChangeImpact, StemImpact, preview_change_set
 
@@ -39,10 +40,10 @@ def describe_corrections(change: Change) -> str:
     texts = []
     for name, value in change.corrections.items():
         column = "territory" if name == "territories" else name
-        current = getattr(change.grant, column)
-        shown = ", ".join(current) if isinstance(current, tuple) else current
+        field = Grant._meta.get_field(column)
+        shown = describe_value(getattr(change.grant, column), column=field)
         arrow = f"{shown} → " if change.change_set.status == ChangeSetStatus.OPEN else ""
-        texts.append(f"{name.replace('_', ' ')}: {arrow}{value}")
+        texts.append(f"{name_words(name)}: {arrow}{describe_value(value, column=field)}")
     return "; ".join(texts)
 
 
@@ -198,12 +199,12 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
         rows = []
         for change in change_set.changes.select_related("grant__agreement", "cap"):
             detail = {
-                ChangeAction.END_GRANT: f"on {change.ends_on}",
-                ChangeAction.SET_CAP_LIMIT: f"from {change.cap.limit if change.cap else '-'} to {change.limit}",
-                ChangeAction.CORRECT_GRANT: describe_corrections(change),
+                ChangeAction.END_GRANT: f" on {change.ends_on}",
+                ChangeAction.SET_CAP_LIMIT: f" from {change.cap.limit if change.cap else '-'} to {change.limit}",
+                ChangeAction.CORRECT_GRANT: f", {describe_corrections(change)}",
             }.get(ChangeAction(change.action), "")
             rows.append((change.get_action_display(), link_to(change.grant), detail))
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} {}</li>", rows))
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}{}</li>", rows))
 
     @display(description="What changes if it is activated")
     def show_impact(self, change_set: ChangeSet) -> str:

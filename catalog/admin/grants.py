@@ -27,7 +27,6 @@ from catalog.admin.base import (
     ExchangingAdmin,
     NoteForm,
     TerritoriesField,
-    describe_uses,
     get_person,
     get_row,
     read_clock,
@@ -39,6 +38,7 @@ from catalog.models import Cap, Fee, Grant, UseApproval
 from catalog.models.agreements import GrantStatus
 from catalog.models.change_sets import ChangeAction
 from catalog.queries.endings import list_endings
+from catalog.rights.wording import describe_uses, name_words
 from catalog.services.agreements import (
     UnknownStems,
     cancel_grant,
@@ -56,9 +56,7 @@ STEMS_SHOWN = 200
 
 def list_correctable() -> list[tuple[str, str]]:
     """Return the terms that a correction may set, as people call them."""
-    return [
-        (name, name.replace("_", " ").replace("pct", "%")) for name in sorted(CORRECTABLE_TERMS)
-    ]
+    return [(name, name_words(name)) for name in sorted(CORRECTABLE_TERMS)]
 
 
 class GrantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in stubs
@@ -482,7 +480,7 @@ class GrantAdmin(ExchangingAdmin):
         change = ProposedChange(
             action=ChangeAction.CORRECT_GRANT, grant=grant, corrections={term: value}
         )
-        title = f"Correct {term.replace('_', ' ')} of {grant.label}"
+        title = f"Correct {name_words(term)} of {grant.label}"
         return self._propose(request, grant, change, title, form.cleaned_data["note"])
 
     @action(

@@ -13,7 +13,6 @@ from catalog.admin.base import (
     ConfirmForm,
     ExchangingAdmin,
     NoteForm,
-    describe_uses,
     get_person,
     get_row,
     link_to,
@@ -30,6 +29,7 @@ from catalog.queries.approved_songs import find_approved_songs
 from catalog.queries.stem_pages import list_grants_of_stem, list_share_gaps_of_stem
 from catalog.rights.identifiers import IdentifierKind, format_identifier
 from catalog.rights.territories import describe_territories
+from catalog.rights.wording import describe_uses, name_words
 from catalog.services.stems import (
     StemMoved,
     StemNotReady,
@@ -134,7 +134,7 @@ class StemAdmin(ExchangingAdmin):
     @display(description="Status", label=STATUS_COLORS)
     def show_status(self, stem: Stem) -> str:
         """Return the status, colored."""
-        return stem.status.replace("_", " ")
+        return name_words(stem.status)
 
     @display(description="Voice", boolean=True)
     def show_voice(self, stem: Stem) -> bool:
@@ -219,7 +219,7 @@ class StemAdmin(ExchangingAdmin):
             return "None: every share adds to 100 worldwide for the coming year."
         bars = [
             PeriodBar(
-                label=f"{gap.right_type.replace('_', ' ')}: {gap.total.normalize():f}",
+                label=f"{name_words(gap.right_type)}: {gap.total.normalize():f}",
                 starts_on=gap.starts_on,
                 ends_on=gap.ends_on,
                 forbids=True,
@@ -231,7 +231,7 @@ class StemAdmin(ExchangingAdmin):
             heads=["Right", "Of", "Adds to", "Where", "When", "To do"],
             rows=[
                 (
-                    gap.right_type.replace("_", " "),
+                    name_words(gap.right_type),
                     share_set.target,
                     format_html(
                         '<span style="color:{}">{} %</span>', RED, f"{gap.total.normalize():f}"

@@ -17,6 +17,7 @@ from catalog.rights.identifiers import (
     format_identifier,
     normalize_identifier,
 )
+from catalog.rights.wording import name_words
 
 SEPARATOR = "|"
 
@@ -31,6 +32,17 @@ def pack_words(words: Iterable[str]) -> str:
 def unpack_words(text: str) -> tuple[str, ...]:
     """Return the words of a stored set, sorted."""
     return tuple(word for word in text.split(SEPARATOR) if word)
+
+
+def describe_value(value: Any, *, column: Any) -> str:
+    """Return a column's value as people read it; words of a closed set are spelled out, what was typed freely stays."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value in (None, "", ()):
+        return "any" if isinstance(column, WordSetField) else "none"
+    text = ", ".join(value) if isinstance(value, tuple | list) else str(value)
+    is_closed = column.choices or getattr(column, "words", None)
+    return name_words(text) if is_closed else text
 
 
 class WordSetField(models.Field[Any, Any]):
@@ -94,7 +106,7 @@ class WordSetField(models.Field[Any, Any]):
             required=required,
             label=label,
             help_text=help_text,
-            choices=[(str(word), str(word).replace("_", " ")) for word in self.words],
+            choices=[(str(word), name_words(str(word))) for word in self.words],
             widget=kwargs.get("widget") or forms.CheckboxSelectMultiple,
         )
 

@@ -7,6 +7,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from catalog.rights.terms import RightType
+from catalog.rights.wording import name_words
 
 
 class ShareRight(models.TextChoices):
@@ -83,4 +84,4 @@ class Share(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.percent.normalize():f} % {self.get_right_type_display()}"
+        return f"{self.percent.normalize():f} % {name_words(self.right_type)}"

@@ -3,16 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Model
 
 from catalog.models import Cap, Grant, Share, Stem
 from catalog.models.agreements import TERM_FIELDS
+from catalog.models.fields import describe_value
+from catalog.rights.wording import describe_uses, name_words
 
 # What is compared between then and now, and how it is called.
 GRANT_FIELDS: Final = {
-    **{name: name.removesuffix("_id").replace("_", " ") for name in TERM_FIELDS},
+    **{name: name_words(name.removesuffix("_id")) for name in TERM_FIELDS},
     "status": "status",
     "valid_until": "end",
 }
@@ -20,6 +22,8 @@ STEM_FIELDS: Final = {
     "status": "status", "title": "title", "artist_id": "artist", "recording_id": "recording", "has_voice": "voice",
     "audio_sha256": "audio",
 }  # fmt: skip
+# Letters of a value that are shown.
+VALUE_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class GrantThen:
     status: str
     effect: str
     sides: tuple[str, ...]
-    uses: tuple[str, ...]
+    uses: str
     territories: str
     starts_on: date
     ends_on: date | None
@@ -67,7 +71,7 @@ def list_grants_as_of(*, ids: Collection[int], at: datetime) -> tuple[GrantThen,
             status=grant.get_status_display(),
             effect=grant.get_effect_display(),
             sides=grant.sides,
-            uses=grant.uses,
+            uses=describe_uses(grant.uses),
             territories=str(grant.territory),
             starts_on=grant.valid_from,
             ends_on=grant.valid_until,
@@ -125,9 +129,6 @@ def _list_changes(then: Model, now: Model, *, names: dict[str, str]) -> tuple[st
 
 
 def _show(row: Model, name: str) -> str:
-    value: Any = getattr(row, name.removesuffix("_id"))
-    if isinstance(value, tuple):
-        return ", ".join(value) or "any"
-    if value is None:
-        return "none"
-    return str(value)[:60] or "none"
+    column = name.removesuffix("_id")
+    text = describe_value(getattr(row, column), column=row._meta.get_field(column))
+    return text[:VALUE_SHOWN]

@@ -65,6 +65,11 @@ class Actor:
 SYSTEM = Actor(label="system")
 
 
+def name_people(label: str) -> str:
+    """Return who acted as people say it: `user:mo and user:li` is "mo and li"."""
+    return "the service" if label == SYSTEM.label else label.replace("user:", "")
+
+
 def as_person(user: Person) -> Actor:
     """Return somebody who signed in."""
     return Actor(label=f"user:{user.get_username()}", has_perm=user.has_perm)

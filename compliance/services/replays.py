@@ -6,7 +6,9 @@ from typing import Any
 
 from catalog.queries.as_of import GrantThen, StemThen, list_grants_as_of, list_stems_as_of
 from catalog.rights.territories import describe_territories
+from catalog.rights.wording import describe_uses
 from compliance.models import Approval, Verification
+from compliance.services.actors import name_people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +18,7 @@ class Replay:
     approval: Approval
     decided_at: dt.datetime
     decided_by: str
-    uses: tuple[str, ...]
+    uses: str
     territories: str
     starts_on: dt.date
     ends_on: dt.date
@@ -37,8 +39,8 @@ def replay_approval(*, approval: Approval) -> Replay:
     return Replay(
         approval=approval,
         decided_at=at,
-        decided_by=submission.decided_by,
-        uses=tuple(use.replace("_", " ") for use in clearance.intent["uses"]),
+        decided_by=name_people(submission.decided_by),
+        uses=describe_uses(clearance.intent["uses"]),
         territories=describe_territories(clearance.rights["valid"]["territories"]),
         starts_on=dt.date.fromisoformat(clearance.intent["starts_on"]),
         ends_on=dt.date.fromisoformat(clearance.intent["ends_on"]),

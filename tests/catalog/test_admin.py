@@ -291,6 +291,20 @@ def test_a_correction_to_no_value_of_the_term_is_refused(maker, everything, term
     assert said in maker.get(get_url(everything)).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("term", "value", "said"),
+    [
+        ("uses", "ai_output_generation, in_store", " → AI output generation, in store"),
+        ("may_cut", "no", "may cut: yes → no"),
+        ("max_stretch_pct", "5", "max stretch %: "),
+        ("campaign", "spring_sale", "campaign: none → spring_sale"),  # typed freely
+    ],
+)
+def test_a_correction_is_shown_in_words(maker, checker, everything, term, value, said):
+    act(maker, everything, "propose_correction", term=term, value=value, note="p. 2")
+    assert said in checker.get(get_url(ChangeSet.objects.get())).content.decode()
+
+
 def test_a_correction_of_a_flag_reads_yes_and_no(maker, checker, everything):
     act(maker, everything, "propose_correction", term="may_cut", value="maybe", note="typo")
     assert not ChangeSet.objects.exists()

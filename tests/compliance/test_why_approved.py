@@ -58,6 +58,9 @@ def test_an_approval_is_replayed_as_of_its_day_beside_what_changed(viewer, appro
     assert "A-1/1" in before
     assert "Marigold Transit" in before
     assert "→" not in before
+    assert "when mo decided" in before
+    assert "AI output generation, personalised song stream" in before
+    assert "ai_output_generation" not in before
     now = timezone.now()
     end_grant(grant=grant, ends_on=now.date(), by=None, now=now)
     Stem.objects.filter(external_id=LICENSED[0]).update(title="Renamed")
