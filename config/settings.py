@@ -335,6 +335,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "Licensing and moderation",
     "SITE_SYMBOL": "graphic_eq",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("cleartone/favicon.svg")}],
+    "STYLES": [lambda _: static("cleartone/admin.css")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {

@@ -154,7 +154,7 @@ class AgreementAdmin(ExchangingAdmin):
             "<div>{}{}</div>", draw_periods(bars, today=read_clock().date()), table
         )
         return format_html(
-            '<div style="display:grid; gap:1.5rem; grid-template-columns:repeat(auto-fit, minmax(min(30rem, 100%), 1fr))">'
+            '<div style="display:grid; gap:1.5rem; grid-template-columns:repeat(auto-fit, minmax(min(28rem, 100%), 1fr))">'
             "{}{}</div>",
             bars_and_table,
             draw_document(agreement),

@@ -23,6 +23,8 @@ PASSWORD = "a long enough secret"  # noqa: S105 - of users of one test
 TITLES = ("Moonlit drums", "Moonlit keys", "Moonlit guitar")
 # Chromium draws a PDF in a process of its own, for which a page cannot wait; only the picture needs it.
 PDF_DRAWN_MS = 4000
+# A window in which a contract and its grants stand side by side.
+WIDE_PX = 1720
 # The bar at the foot covers this much of a page that is higher than its window.
 FOOT_PX = 64
 USES_IN_WORDS = "AI output generation, personalised song stream"
@@ -236,9 +238,13 @@ def test_two_people_license_stems_and_end_the_license_and_generators_notice(
     expect(page.get_by_role("link", name="p. 1, 2.1")).to_have_attribute(
         "href", re.compile(r"\.pdf#page=1&")
     )
+    page.set_viewport_size({"width": WIDE_PX, "height": 900})
+    table = page.get_by_role("table").filter(has_text="Clause").bounding_box()
+    document = page.get_by_title("Signed document").bounding_box()
+    assert document["x"] >= table["x"] + table["width"]  # side by side
     if SCREENSHOTS:
         page.wait_for_timeout(PDF_DRAWN_MS)
-    keep_whole_page(page, "legal-agreement", width=1720)
+    keep_whole_page(page, "legal-agreement", width=WIDE_PX)
     open_tab(page, "Who read it")
     expect(page.get_by_role("listitem").filter(has_text=re.compile("^ed, .* UTC$"))).to_be_visible()
 
@@ -274,6 +280,7 @@ def test_an_error_of_entry_is_corrected_by_two_people_and_generators_notice(
 
     change_person(page, "app")
     open_change_set(page, f"Correct territories of {grant.label}")
+    expect(page.get_by_text("Correct an error of entry")).to_be_visible()
     keep_whole_page(page, "legal-correction")
     decide(page, button="Activate", confirm="Activate")
     expect(page.get_by_text("The changes are in force.")).to_be_visible()
