@@ -13,6 +13,10 @@ import environ
 import structlog
 from django.templatetags.static import static
 
+# Work is spread over processes. Threads of the linear algebra would only wait for one another: with them screening is many
+# times slower on a busy machine. Read by NumPy's libraries when they are first loaded, which is after this.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Stem]` be written
 
 BASE_DIR = Path(__file__).resolve().parent.parent
