@@ -66,6 +66,7 @@ eval-audio: .venv/.dev ## Audio verification on the DEV corpus, beside its bars
 
 eval-screening: .venv/.dev ## Screening on the dev data, beside its bars
 	$(PY) -m tests.evaluation.screening $(ARGS)
+	$(PY) -W ignore -m tests.evaluation.screening_peers
 
 bench-audio: .venv/.dev ## Cost of verification, ingest and search
 	$(PY) -m tests.bench.audio --cache $(CORPUS_DIR) $(ARGS)
