@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from compliance.services.idempotency import run_once
 
 IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 255}, OpenApiParameter.HEADER,
+    "Idempotency-Key", {"type": "string", "pattern": "^[ -~]{1,255}$"}, OpenApiParameter.HEADER,
     description="Sent twice, done once: the second answer is the first one's, marked Idempotency-Replayed.",
 )  # fmt: skip
 MAX_KEY_LENGTH = 255

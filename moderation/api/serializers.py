@@ -46,7 +46,7 @@ class ScreeningRequest(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
         choices=[kind.value for kind in Kind], default=Kind.MESSAGE.value
     )
-    campaign = serializers.CharField(
+    campaign = StrictText(
         required=False,
         allow_blank=True,
         max_length=80,

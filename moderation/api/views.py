@@ -32,7 +32,7 @@ from moderation.services.screenings import (
 )
 
 IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 255}, OpenApiParameter.HEADER,
+    "Idempotency-Key", {"type": "string", "pattern": "^[ -~]{1,255}$"}, OpenApiParameter.HEADER,
     description="Sent twice, done once: the second answer is the first one's, marked Idempotency-Replayed.",
 )  # fmt: skip
 ACCEPT_LANGUAGE = OpenApiParameter(
