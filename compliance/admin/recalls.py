@@ -217,7 +217,8 @@ class RecallAdmin(ReadOnlyAdmin):
     @action(description="Report", icon="description", permissions=["view"])
     def see_report(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the report."""
-        address = reverse("admin:compliance_recall_report", args=[object_id])
+        recall = Recall.objects.get(pk=object_id)
+        address = reverse("admin:compliance_recall_report", args=[recall.pk])
         return HttpResponse(status=302, headers={"Location": address})
 
     @action(

@@ -102,16 +102,18 @@ def open_dialogs(client: Client, model) -> Iterator[tuple[str, int]]:
             sent = {**dict.fromkeys(DIALOG_FIELDS, text), "_form_submitted": "on"}
             for key in (text, str(row.pk) if row else "1"):
                 address = find_address(name, key)
+                if address is None:
+                    continue  # no address of this page can hold such a key
                 yield f"GET {address}", client.get(address, sent).status_code
                 yield f"POST {address} {text}", client.post(address, sent).status_code
 
 
-def find_address(name: str, key: str) -> str:
-    """Return the address of a page, with as many keys as it takes."""
+def find_address(name: str, key: str) -> str | None:
+    """Return the address of a page, with as many keys as it takes; None if it takes no such key."""
     for args in ([], [key], [key, key]):
         with contextlib.suppress(NoReverseMatch):
             return reverse(f"admin:{name}", args=args)
-    raise NoReverseMatch(name)
+    return None
 
 
 @pytest.mark.parametrize("model", ADMINS, ids=lambda model: model._meta.label_lower)

@@ -318,6 +318,7 @@ def test_a_file_over_the_limit_is_refused(api, clearance, honest_song, settings)
 
 def test_submissions_are_listed_page_by_page(api, clearance, honest_song, monkeypatch):
     monkeypatch.setattr("compliance.api.views.PAGE_SIZE", 2)
+    monkeypatch.setattr("compliance.api.cursors.PAGE_SIZE", 2)
     made = [
         submit(
             api, clearance=clearance, audio=honest_song, manifest=make_manifest(*LICENSED)
