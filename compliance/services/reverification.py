@@ -258,7 +258,9 @@ def _record(run: Reverification, answer: _Answer) -> None:
         report=answer.report, created_at=now,
     )  # fmt: skip
     Reverification.objects.filter(pk=run.pk).update(
-        n_done=F("n_done") + 1, n_worse=F("n_worse") + is_worse, last_submission_id=submission.pk
+        n_done=F("n_done") + 1,
+        n_worse=F("n_worse") + int(is_worse),
+        last_submission_id=submission.pk,
     )
     if is_worse and submission.status == SubmissionStatus.APPROVED:
         _ask_reviewer(answer, now=now)
