@@ -154,7 +154,6 @@ def test_the_kernel_refuses_a_decoder_network_programs_and_processes(what):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_the_decoder_runs_under_the_filter(tmp_path):
-    children = list_children()
     path = tmp_path / "pipe"
     os.mkfifo(path)
     command = [
