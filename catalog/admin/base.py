@@ -6,8 +6,9 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError
 from django.db.models import Model
 from django.db.models.fields.files import FieldFile
@@ -83,6 +84,29 @@ class CatalogAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]  # bot
         """Refuse: the catalog supersedes, ends and withdraws."""
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse while a version of the past is read: what was is not typed over."""
+        return not is_reading_version(request) and bool(super().has_change_permission(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Show everything as text to those who may not change the row."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            return list(flatten_fieldsets(self.get_fieldsets(request, obj)))
+        return list(super().get_readonly_fields(request, obj))
+
+    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show a row as it was. Nothing is put back from there: that would pass by the services and what they guard.
+
+        Raises
+        ------
+        PermissionDenied : if something is sent
+        """
+        if request.method != "GET":
+            raise PermissionDenied
+        request.is_reading_version = True  # type: ignore[attr-defined]  # for `has_change_permission`
+        response: HttpResponse = super().history_form_view(request, *args, **kwargs)
+        return response
+
 
 class ExchangingAdmin(ImportExportMixin, CatalogAdmin):  # type: ignore[misc]  # untyped
     """A page whose table comes in, after a dry run with row errors, and goes out."""
@@ -94,6 +118,10 @@ class ExchangingAdmin(ImportExportMixin, CatalogAdmin):  # type: ignore[misc]  #
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Let those import who may add and change what comes in."""
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Let those take a table out who may see it."""
+        return bool(self.has_view_permission(request))
 
 
 class TerritoriesField(forms.CharField):
@@ -145,6 +173,11 @@ class DayForm(BaseDialogForm):  # type: ignore[misc]  # untyped
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
+
+
+def is_reading_version(request: HttpRequest) -> bool:
+    """Tell whether the page that is asked for shows a row as it was."""
+    return getattr(request, "is_reading_version", False)
 
 
 def read_clock() -> datetime:

@@ -75,7 +75,8 @@ class CapAdmin(ExchangingAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Let nothing be typed over: a limit changes by a change set."""
-        return [name for name in self.fields if name not in ("warn_at_pct", "on_limit")]
+        settable = ("warn_at_pct", "on_limit") if self.has_change_permission(request, obj) else ()
+        return [name for name in self.fields if name not in settable]
 
     @display(description="Grant")
     def show_grant(self, cap: Cap) -> str:
@@ -166,6 +167,10 @@ class CapHoldAdmin(ExportMixin, ModelAdmin):  # type: ignore[misc]  # untyped
     def show_status(self, hold: CapHold) -> str:
         """Return the status, colored."""
         return hold.status
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        """Let those take the report out who may see what songs took."""
+        return bool(self.has_view_permission(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: clearances hold."""

@@ -152,7 +152,8 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Let nothing be typed over: what was prepared is what is decided."""
-        self.request = request
+        if obj is not None:
+            obj.reader = get_person(request)  # on the row: one page object serves every thread
         return list(self.fields)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -207,14 +208,13 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}{}</li>", rows))
 
     @display(description="What changes if it is activated")
-    def show_impact(self, change_set: ChangeSet) -> str:
+    def show_impact(self, change_set: Any) -> str:
         """Return the difference it would make, tried out and rolled back."""
         if change_set.status != ChangeSetStatus.OPEN:
             return "Decided."
-        person = get_person(self.request)
-        is_own = change_set.prepared_by_id == person.pk
+        is_own = change_set.prepared_by_id == change_set.reader.pk
         impact = preview_change_set(
-            change_set=change_set, by=None if is_own else person, now=read_clock()
+            change_set=change_set, by=None if is_own else change_set.reader, now=read_clock()
         )
         whose = (
             format_html("<p>{}</p>", "You prepared it: somebody else must decide.")

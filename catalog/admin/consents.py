@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from unfold.decorators import display
 
 from catalog.admin.base import ExchangingAdmin, TerritoriesField
 from catalog.exchange.contracts import ConsentResource
@@ -26,7 +27,7 @@ class VoiceConsentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
         """Show the territories of a stored consent."""
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.fields["territories"].initial = str(self.instance.territory)
+            self.initial["territories"] = str(self.instance.territory)
 
     def clean(self) -> dict[str, Any]:
         """Set the territories before the row is checked."""
@@ -47,3 +48,12 @@ class VoiceConsentAdmin(ExchangingAdmin):
     list_filter = ["revoked_on", "separate_writing"]
     search_fields = ["performer__name", "campaign"]
     autocomplete_fields = ["performer"]
+    fields = [
+        "performer", "uses", "territories", "valid_from", "valid_until", "campaign", "revocable", "revoked_on",
+        "separate_writing", "document",
+    ]  # fmt: skip
+
+    @display(description="Territories")
+    def territories(self, consent: VoiceConsent) -> str:
+        """Return the expression, for those who read it and do not change it."""
+        return str(consent.territory)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
@@ -265,9 +266,9 @@ class GrantAdmin(ExchangingAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Show the drawings; an activated grant shows its terms as text."""
-        if is_draft(obj):
+        if is_draft(obj) and self.has_change_or_add(request, obj):
             return [*self.drawn_fields, *(["agreement"] if obj else [])]
-        return [*self.drawn_fields, "show_uses", "show_targets", "show_territories"]
+        return list(flatten_fieldsets(self.get_fieldsets(request, obj)))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show uses, stems and territories as text where the form does not ask for them."""

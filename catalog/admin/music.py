@@ -49,6 +49,7 @@ class WorkAdmin(ExchangingAdmin):
 
     list_display = ["title", "show_iswc", "language"]
     search_fields = ["title", "iswc"]
+    fields = ["title", "iswc", "language"]
 
     @display(description="ISWC")
     def show_iswc(self, work: Work) -> str:
@@ -64,6 +65,9 @@ class RecordingAdmin(ExchangingAdmin):
 
     list_display = ["title", "version", "artist", "show_isrc"]
     search_fields = ["title", "isrc", "artist__name"]
+    fields = [
+        "title", "version", "isrc", "artist", "works", "duration_s", "bpm", "key", "p_line", "c_line",
+    ]  # fmt: skip
     autocomplete_fields = ["artist", "works"]
     list_select_related = ["artist"]
 
@@ -124,7 +128,7 @@ class StemAdmin(ExchangingAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Keep the ID that generators know."""
-        return [*self.readonly_fields, "external_id"]
+        return [*super().get_readonly_fields(request, obj), "external_id"]
 
     @display(description="Stem", header=True, ordering="external_id")
     def show_name(self, stem: Stem) -> list[str]:

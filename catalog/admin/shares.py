@@ -29,7 +29,7 @@ class ShareForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in s
         """Show the territories of a stored share."""
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.fields["territories"].initial = str(self.instance.territory)
+            self.initial["territories"] = str(self.instance.territory)
 
     def clean(self) -> dict[str, Any]:
         """Set the territories before the row is checked."""
@@ -69,6 +69,11 @@ class ShareAdmin(ExchangingAdmin):
         """Load what the list shows in one query."""
         rows: QuerySet[Share] = super().get_queryset(request)
         return rows.select_related("stem", "recording", "work", "party", "territory")
+
+    @display(description="Territories")
+    def territories(self, share: Share) -> str:
+        """Return the expression, for those who read it and do not change it."""
+        return str(share.territory)
 
     @display(description="Of", header=True)
     def show_target(self, share: Share) -> list[str]:

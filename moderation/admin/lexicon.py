@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
@@ -99,6 +100,22 @@ class LexiconOverrideAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: an override is ended, so that its history stays."""
         return False
+
+    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show an override as it was; nothing is put back from there.
+
+        Raises
+        ------
+        PermissionDenied : if something is sent
+        """
+        if request.method != "GET":
+            raise PermissionDenied
+        response: HttpResponse = super().history_form_view(request, *args, **kwargs)
+        return response
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Offer no button for it either."""
+        return True
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Offer to end what is in force, and the other way round."""
