@@ -13,6 +13,7 @@ from unfold.decorators import action, display
 from catalog.admin.base import (
     STATUS_COLORS,
     ExchangingAdmin,
+    draw_once,
     draw_status,
     get_person,
     link_to,
@@ -28,6 +29,8 @@ from catalog.services.history import save_as
 from catalog.services.reading import record_agreement_read
 
 READS_SHOWN = 20
+# Of an agreement with more grants the page shows the latest; the list of grants has them all.
+GRANTS_SHOWN = 100
 DOCUMENT_FRAME = "contract"
 # A page in a reference to a clause: "p. 4, 7.2".
 PAGE = r"\bp(?:\.|age)?\s*(\d+)"
@@ -61,6 +64,18 @@ def link_to_clause(grant: Grant) -> str:
         name_document(grant.agreement),
         page[1],
         grant.clause_refs,
+    )
+
+
+def link_to_all_grants(agreement: Agreement, *, n_grants: int) -> str:
+    """Return how many grants there are, with a link to the list of them."""
+    return format_html(
+        '<p class="mt-3">The latest {} of {} grants are shown. <a class="text-primary-600" href="{}?agreement__id__exact={}">'
+        "See them all</a></p>",
+        GRANTS_SHOWN,
+        f"{n_grants:,}",
+        reverse("admin:catalog_grant_changelist"),
+        agreement.pk,
     )
 
 
@@ -109,19 +124,17 @@ class AgreementAdmin(ExchangingAdmin):
         return agreement.grants.count()
 
     @display(description="Grants beside the signed document")
+    @draw_once
     def show_grants(self, agreement: Agreement) -> str:
         """Return the grants, drawn and listed."""
-        grants = (
-            list(
-                agreement.grants.exclude(status="cancelled").select_related(
-                    "agreement", "territory"
-                )
-            )
-            if agreement.pk
-            else []
+        rows = (
+            agreement.grants.exclude(status="cancelled") if agreement.pk else Grant.objects.none()
         )
-        if not grants:
+        n_grants = rows.count()
+        if not n_grants:
             return "No grants yet. Save the agreement, then add a grant: what may be done, where and until when."
+        latest = rows.select_related("agreement", "territory").order_by("-number")[:GRANTS_SHOWN]
+        grants = sorted(latest, key=lambda grant: grant.number)
         bars = [
             PeriodBar(
                 label=grant.label,
@@ -151,7 +164,10 @@ class AgreementAdmin(ExchangingAdmin):
             ],
         )
         bars_and_table = format_html(
-            "<div>{}{}</div>", draw_periods(bars, today=read_clock().date()), table
+            "<div>{}{}{}</div>",
+            draw_periods(bars, today=read_clock().date()),
+            table,
+            link_to_all_grants(agreement, n_grants=n_grants) if n_grants > GRANTS_SHOWN else "",
         )
         return format_html(
             '<div style="display:grid; gap:1.5rem; grid-template-columns:repeat(auto-fit, minmax(min(28rem, 100%), 1fr))">'
@@ -161,6 +177,7 @@ class AgreementAdmin(ExchangingAdmin):
         )
 
     @display(description="Last readers")
+    @draw_once
     def show_reads(self, agreement: Agreement) -> str:
         """Return who opened the agreement lately."""
         reads = agreement.reads.all()[:READS_SHOWN] if agreement.pk else []

@@ -1,7 +1,9 @@
 """What the catalog's admin pages share: history, the clock, answers to actions, media."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from django import forms
 from django.contrib import messages
@@ -16,7 +18,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from import_export.admin import ImportExportMixin
 from import_export.formats.base_formats import CSV, XLSX
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
@@ -30,6 +31,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from catalog.admin.import_progress import ShowingImportMixin
 from catalog.models.fields import WordSetField
 from catalog.rights.territories import InvalidTerritory, parse_territories
 from catalog.rights.wording import name_words
@@ -54,6 +56,23 @@ STATUS_COLORS = {
     "cancelled": "danger",
     "inactive": "danger",
 }
+
+
+Page = TypeVar("Page", bound=BaseModelAdmin[Any])
+Row = TypeVar("Row", bound=Model)
+
+
+def draw_once(draw: Callable[[Page, Row], str]) -> Callable[[Page, Row], str]:
+    """Keep with the row what was drawn of it: the theme asks for a field up to seven times a page."""
+
+    @wraps(draw)
+    def wrapper(page: Page, row: Row) -> str:
+        drawn: dict[str, str] = row.__dict__.setdefault("_drawn", {})
+        if draw.__name__ not in drawn:
+            drawn[draw.__name__] = draw(page, row)
+        return drawn[draw.__name__]
+
+    return wrapper
 
 
 def draw_status(status: str) -> str:
@@ -108,7 +127,7 @@ class CatalogAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]  # bot
         return response
 
 
-class ExchangingAdmin(ImportExportMixin, CatalogAdmin):  # type: ignore[misc]  # untyped
+class ExchangingAdmin(ShowingImportMixin, CatalogAdmin):
     """A page whose table comes in, after a dry run with row errors, and goes out."""
 
     import_form_class = ImportForm

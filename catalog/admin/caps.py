@@ -17,6 +17,7 @@ from catalog.admin.base import (
     STATUS_COLORS,
     TABLE_FORMATS,
     ExchangingAdmin,
+    draw_once,
     get_person,
     get_row,
     link_to,
@@ -57,8 +58,13 @@ class CapAdmin(ExchangingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cap]:
         """Add what is taken to every row."""
         rows: QuerySet[Cap] = super().get_queryset(request)
-        return rows.select_related("grant__agreement").annotate(
-            n_held=Sum("balances__held", default=0), n_captured=Sum("balances__captured", default=0)
+        return (
+            rows.select_related("grant__agreement")
+            .prefetch_related("balances")
+            .annotate(
+                n_held=Sum("balances__held", default=0),
+                n_captured=Sum("balances__captured", default=0),
+            )
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -100,6 +106,7 @@ class CapAdmin(ExchangingAdmin):
         return draw_share_of(fullest, cap.limit)
 
     @display(description="Balances")
+    @draw_once
     def show_balances(self, cap: Cap) -> str:
         """Return what is taken in each stretch."""
         rows = [(b.bucket or "in all", b.held, b.captured, max(0, cap.limit - b.held - b.captured))
@@ -109,6 +116,7 @@ class CapAdmin(ExchangingAdmin):
         return draw_table(heads=["For", "Held", "Used", "Left"], rows=rows)
 
     @display(description="Ledger, newest first")
+    @draw_once
     def show_ledger(self, cap: Cap) -> str:
         """Return the last lines of the ledger."""
         rows = [(f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, e.quantity, e.subject, e.bucket or "in all")

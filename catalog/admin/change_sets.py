@@ -15,6 +15,7 @@ from catalog.admin.base import (
     STATUS_COLORS,
     ConfirmForm,
     NoteForm,
+    draw_once,
     draw_status,
     get_person,
     get_row,
@@ -195,6 +196,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
         return change_set.status
 
     @display(description="Changes")
+    @draw_once
     def show_changes(self, change_set: ChangeSet) -> str:
         """Return each step."""
         rows = []
@@ -208,6 +210,7 @@ class ChangeSetAdmin(ModelAdmin):  # type: ignore[misc]  # untyped
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}{}</li>", rows))
 
     @display(description="What changes if it is activated")
+    @draw_once
     def show_impact(self, change_set: Any) -> str:
         """Return the difference it would make, tried out and rolled back."""
         if change_set.status != ChangeSetStatus.OPEN:

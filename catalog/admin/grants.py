@@ -28,6 +28,7 @@ from catalog.admin.base import (
     ExchangingAdmin,
     NoteForm,
     TerritoriesField,
+    draw_once,
     get_person,
     get_row,
     read_clock,
@@ -291,6 +292,7 @@ class GrantAdmin(ExchangingAdmin):
         return self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
 
     @display(description="Stems and recordings")
+    @draw_once
     def show_targets(self, grant: Grant) -> str:
         """Return what the grant is about."""
         names = [
@@ -331,6 +333,7 @@ class GrantAdmin(ExchangingAdmin):
         return describe_uses(grant.uses)
 
     @display(description="When")
+    @draw_once
     def show_when(self, grant: Grant) -> str:
         """Return the period, drawn."""
         bar = PeriodBar(
@@ -343,6 +346,7 @@ class GrantAdmin(ExchangingAdmin):
         return draw_periods([bar], today=read_clock().date())
 
     @display(description="Where")
+    @draw_once
     def show_where(self, grant: Grant) -> str:
         """Return the territories, drawn."""
         return draw_territories(grant.territory.leaves)

@@ -13,6 +13,7 @@ from catalog.admin.base import (
     ConfirmForm,
     ExchangingAdmin,
     NoteForm,
+    draw_once,
     get_person,
     get_row,
     link_to,
@@ -174,16 +175,19 @@ class StemAdmin(ExchangingAdmin):
         return f"{rate}, {stem.channels or '-'} channel{'' if stem.channels == 1 else 's'}"
 
     @display(description="Twins")
+    @draw_once
     def show_twins(self, stem: Stem) -> str:
         """Return the recordings it sounds like, with players."""
         return draw_twins(stem)
 
     @display(description="Missing to be active")
+    @draw_once
     def show_missing(self, stem: Stem) -> str:
         """Return what the stem lacks."""
         return "; ".join(find_missing(stem=stem, on=read_clock().date())) or "nothing"
 
     @display(description="Grants")
+    @draw_once
     def show_grants(self, stem: Stem) -> str:
         """Return the grants with their periods drawn."""
         grants = list_grants_of_stem(stem=stem)
@@ -216,6 +220,7 @@ class StemAdmin(ExchangingAdmin):
         return format_html("{}{}", draw_periods(bars, today=read_clock().date()), table)
 
     @display(description="Shares that do not add to 100")
+    @draw_once
     def show_share_gaps(self, stem: Stem) -> str:
         """Return where shares are missing or too many."""
         problems = list_share_gaps_of_stem(stem=stem, on=read_clock().date())
@@ -254,6 +259,7 @@ class StemAdmin(ExchangingAdmin):
         return format_html("{}{}", draw_periods(bars, today=read_clock().date()), table)
 
     @display(description="Approved songs")
+    @draw_once
     def show_songs(self, stem: Stem) -> str:
         """Return the songs that were approved with this stem."""
         return draw_songs(

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from catalog.admin.base import (
     CatalogAdmin,
+    draw_once,
     get_person,
     get_row,
     link_to,
@@ -131,6 +132,7 @@ class StemTwinAdmin(CatalogAdmin):
         return twin.get_verdict_display()
 
     @display(description="Side by side")
+    @draw_once
     def show_pair(self, twin: StemTwin) -> str:
         """Return both recordings with a player each."""
         return draw_pair(twin)

@@ -4,11 +4,13 @@ Stems and references come in with their audio (`manage.py import_stems`); their 
 are there. Agreements and grants are in `catalog.exchange.contracts`.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.db.models import Model
 from import_export import fields
 from import_export.resources import ModelResource
+from import_export.results import Result
 from import_export.widgets import DateWidget
 
 from catalog.exchange.widgets import (
@@ -30,6 +32,8 @@ from catalog.rights.identifiers import IdentifierKind
 from catalog.services.availability import refresh_availability
 
 BATCH_ROWS: Final = 500
+# Rows of a table that are shown before it comes in.
+ROWS_SHOWN: Final = 200
 # What tells one share from another; a table has the columns it needs of these.
 SHARE_KEY: Final = ("stem", "recording", "work", "right_type", "party", "territory", "valid_from")
 
@@ -61,6 +65,21 @@ def territories() -> fields.Field:
     )
 
 
+class TableResult(Result):  # type: ignore[misc]  # untyped
+    """What came of a table, row by row; `n_more` rows were left out of it."""
+
+    n_more = 0
+
+    @property
+    def preview(self) -> "TableResult":
+        """Return as much as a page can show: what is new or changed first."""
+        part = TableResult()
+        rows = sorted(self.valid_rows(), key=lambda row: row.import_type == row.IMPORT_TYPE_SKIP)
+        part.rows, part.diff_headers = rows[:ROWS_SHOWN], self.diff_headers
+        part.n_more = len(rows) - len(part.rows)
+        return part
+
+
 class CatalogResource(ModelResource):  # type: ignore[misc]  # untyped
     """A table whose unchanged rows are left alone and whose rows are checked as the admin checks them."""
 
@@ -71,9 +90,26 @@ class CatalogResource(ModelResource):  # type: ignore[misc]  # untyped
         use_transactions = True
         batch_size = BATCH_ROWS
 
-    def import_data(self, *args: Any, **options: Any) -> Any:
-        """Import all rows or, if any is wrong, none."""
-        return super().import_data(*args, **{"rollback_on_validation_errors": True, **options})
+    @classmethod
+    def get_result_class(cls) -> type[Result]:
+        """Return the kind of result that can be shown in part."""
+        return TableResult
+
+    def import_data(self, dataset: Any, *args: Any, **options: Any) -> Any:
+        """Import all rows or, if any is wrong, none; `tell` hears of each row: how many are done, of how many."""
+        self._n_done, self._n_rows = 0, len(dataset)
+        return super().import_data(
+            dataset, *args, **{"rollback_on_validation_errors": True, **options}
+        )
+
+    def import_row(self, row: Any, instance_loader: Any, **options: Any) -> Any:
+        """Import a row and tell that it is done."""
+        tell: Callable[[int, int], None] | None = options.pop("tell", None)
+        outcome = super().import_row(row, instance_loader, **options)
+        self._n_done += 1
+        if tell is not None:
+            tell(self._n_done, self._n_rows)
+        return outcome
 
 
 class PartyResource(CatalogResource):

@@ -1,12 +1,16 @@
 """Works, recordings of them, and stems, which are components of recordings."""
 
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from simple_history.models import HistoricalRecords
 
 from catalog.models.fields import IdentifierField, WordSetField
 from catalog.rights.terms import StemState
+
+if TYPE_CHECKING:
+    from catalog.models.agreements import Grant
 
 
 class StemStatus(models.TextChoices):
@@ -95,6 +99,17 @@ class Recording(models.Model):
         return f"{self.title} ({self.version})" if self.version else self.title
 
 
+class StemManager(models.Manager["Stem"]):
+    """Finds the stems a grant is about."""
+
+    def under(self, grant: "Grant") -> models.QuerySet["Stem"]:
+        """Return the stems that a grant names, directly or through their recording, each once."""
+        # Two look-ups by index: joining both at once reads the whole catalog, minutes in a large one.
+        named = self.filter(grant_targets__grant=grant).order_by().values("pk")
+        by_recording = self.filter(recording__grant_targets__grant=grant).order_by().values("pk")
+        return self.filter(pk__in=named.union(by_recording))
+
+
 def name_stem_file(stem: "Stem", file_name: str) -> str:
     """Return where the audio of a stem is stored; a new file gets a new name, so an old one is never overwritten."""
     suffix = PurePosixPath(file_name).suffix.lower()
@@ -159,6 +174,7 @@ class Stem(models.Model):
     true_peak_db = models.FloatField(null=True, editable=False, verbose_name="true peak (dB)")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects: ClassVar[StemManager] = StemManager()
     history = HistoricalRecords()
 
     class Meta:

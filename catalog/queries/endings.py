@@ -80,8 +80,7 @@ def list_lapsed_grants(*, since: datetime, now: datetime) -> tuple[LapsedGrant, 
 def _describe_lapsed(grant: Grant, *, now: datetime) -> LapsedGrant:
     is_over = grant.valid_until is not None and grant.valid_until <= now.date()
     why = GrantStatus(grant.status)
-    about = Q(grant_targets__grant=grant) | Q(recording__grant_targets__grant=grant)
-    stems = Stem.objects.filter(about).order_by("external_id").distinct()
+    stems = Stem.objects.under(grant).order_by("external_id")
     return LapsedGrant(
         id=grant.pk,
         label=grant.label,

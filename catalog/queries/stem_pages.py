@@ -5,7 +5,7 @@ from typing import Final
 
 from django.db.models import Q
 
-from catalog.models import Grant, Stem
+from catalog.models import Grant, GrantTarget, Stem
 from catalog.queries.rights_facts import load_stem_facts
 from catalog.rights.intended_use import IntendedUse
 from catalog.rights.rules.shares import find_gaps
@@ -19,10 +19,11 @@ SHARE_HORIZON_DAYS: Final = 365
 
 def list_grants_of_stem(*, stem: Stem) -> list[Grant]:
     """Return every grant about a stem, directly or through its recording, drafts included."""
-    about = Q(targets__stem=stem)
+    about = Q(stem=stem)
     if stem.recording_id is not None:
-        about |= Q(targets__recording_id=stem.recording_id)
-    rows = Grant.objects.filter(about).exclude(status="cancelled").distinct()
+        about |= Q(recording_id=stem.recording_id)
+    named = GrantTarget.objects.filter(about).order_by().values("grant_id")
+    rows = Grant.objects.filter(pk__in=named).exclude(status="cancelled")
     return list(rows.select_related("agreement", "territory").order_by("valid_from", "id"))
 
 

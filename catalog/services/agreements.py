@@ -423,9 +423,7 @@ def draft_successor(
 
 def list_stems(*, grant: Grant) -> Sequence[Stem]:
     """Return the stems a grant is about, directly or through their recording."""
-    direct = Stem.objects.filter(grant_targets__grant=grant)
-    by_recording = Stem.objects.filter(recording__grant_targets__grant=grant)
-    return list((direct | by_recording).distinct())
+    return list(Stem.objects.under(grant))
 
 
 def compute_file_sha256(file: File[bytes]) -> str:

@@ -25,8 +25,7 @@ FILTER_COLUMNS: Final = ("external_id", "genre", "role", "key", "bpm")
 
 def refresh_availability_of_grant(*, grant: Grant) -> None:
     """Work out anew what the stems of a grant are offered for."""
-    about = Q(grant_targets__grant=grant) | Q(recording__grant_targets__grant=grant)
-    refresh_availability(stem_ids=Stem.objects.filter(about).values_list("id", flat=True))
+    refresh_availability(stem_ids=Stem.objects.under(grant).order_by().values_list("id", flat=True))
 
 
 @transaction.atomic

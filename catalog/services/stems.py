@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.models import GrantTarget, Stem, StemTwin
+from catalog.models import Grant, GrantTarget, Stem, StemTwin
 from catalog.models.agreements import AgreementStatus, GrantEffect, GrantStatus
 from catalog.models.music import STEM_TRANSITIONS, StemStatus
 from catalog.models.twins import BLOCKING_KINDS, TwinVerdict
@@ -58,20 +58,24 @@ def find_stems_with_open_twin(*, stems: Collection[Stem]) -> set[int]:
 def load_licensed_sides(*, stems: Collection[Stem], on: date) -> dict[int, set[str]]:
     """Return the sides of each stem on which a permission is running, by the stem's primary key."""
     recordings = {stem.recording_id for stem in stems if stem.recording_id is not None}
-    running = GrantTarget.objects.filter(
-        Q(stem_id__in=[stem.pk for stem in stems]) | Q(recording_id__in=recordings),
-        Q(grant__valid_until__isnull=True) | Q(grant__valid_until__gt=on),
-        grant__effect=GrantEffect.PERMISSION,
-        grant__status=GrantStatus.ACTIVE,
-        grant__agreement__status=AgreementStatus.ACTIVE,
+    # Targets first, grants by their keys then: SQLite would otherwise begin with every grant in force.
+    named = GrantTarget.objects.filter(
+        Q(stem_id__in=[stem.pk for stem in stems]) | Q(recording_id__in=recordings)
+    ).values_list("stem_id", "recording_id", "grant_id")
+    targets = list(named.order_by())
+    running = Grant.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gt=on),
+        pk__in={grant_id for _, _, grant_id in targets},
+        effect=GrantEffect.PERMISSION,
+        status=GrantStatus.ACTIVE,
+        agreement__status=AgreementStatus.ACTIVE,
     )
+    sides = dict(running.order_by().values_list("pk", "sides"))
     of_stem: dict[int, set[str]] = defaultdict(set)
     of_recording: dict[int, set[str]] = defaultdict(set)
-    for stem_id, recording_id, sides in running.values_list(
-        "stem_id", "recording_id", "grant__sides"
-    ):
-        licensed = of_stem[stem_id] if stem_id else of_recording[recording_id]
-        licensed.update(sides)
+    for stem_id, recording_id, grant_id in targets:
+        licensed = of_stem[stem_id] if stem_id else of_recording[recording_id or 0]
+        licensed.update(sides.get(grant_id, ()))
     return {stem.pk: of_stem[stem.pk] | of_recording[stem.recording_id or 0] for stem in stems}
 
 

@@ -23,6 +23,8 @@ PASSWORD = "a long enough secret"  # noqa: S105 - of users of one test
 TITLES = ("Moonlit drums", "Moonlit keys", "Moonlit guitar")
 # Chromium draws a PDF in a process of its own, for which a page cannot wait; only the picture needs it.
 PDF_DRAWN_MS = 4000
+# A thousand rows come in within a few seconds; a busy machine may take longer.
+IMPORT_MS = 60_000
 # A window in which a contract and its grants stand side by side.
 WIDE_PX = 1720
 # The bar at the foot covers this much of a page that is higher than its window.
@@ -327,3 +329,44 @@ def test_the_page_of_a_stem_leads_to_why_its_songs_were_approved(page, staff, gr
         f"end: {grant.valid_until} → {now.date() + dt.timedelta(days=30)}"
     )
     keep_whole_page(page, "legal-why-approved")
+
+
+def test_a_table_comes_in_under_a_bar_after_it_was_tried(page, staff):
+    n_rows = 1000
+    rows = "".join(f"Writer {number:04d},person\n" for number in range(n_rows))
+    sign_in(page, username="ed", password=PASSWORD)
+    page.goto("/admin/catalog/party/import/")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "parties.csv", "mimeType": "text/csv", "buffer": f"name,kind\n{rows}".encode()}
+    )
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text(re.compile(r"^[\d,]+ of 1,000 rows checked$"))).to_be_visible()
+    keep_picture(page, "legal-import-progress")
+    expect(
+        page.get_by_text("1000 new, 0 changed, 0 unchanged. Nothing is written yet.")
+    ).to_be_visible(timeout=IMPORT_MS)
+    expect(page.get_by_text("and 800 rows more")).to_be_visible()
+    page.get_by_role("button", name="Confirm import").click()
+    expect(page.get_by_text(re.compile(r"^[\d,]+ of 1,000 rows written$"))).to_be_visible()
+    page.wait_for_url("**/admin/catalog/party/", timeout=IMPORT_MS)
+    expect(page.get_by_text("Import finished: 1000 new")).to_be_visible()
+
+
+def test_a_wrong_row_of_a_table_is_named_and_the_form_is_there_again(page, staff):
+    sign_in(page, username="ed", password=PASSWORD)
+    page.goto("/admin/catalog/party/import/")
+    table = {
+        "name": "parties.csv",
+        "mimeType": "text/csv",
+        "buffer": b"name,isni\nAna,0000 0001 2150 0901\n",
+    }
+    page.locator("input[type=file]").set_input_files(table)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("is not a valid ISNI")).to_be_visible()
+    expect(page.get_by_text("Confirm import")).to_have_count(0)
+    table["buffer"] = b"name,isni\nAna,0000 0001 2150 090X\n"
+    page.locator("input[type=file]").set_input_files(table)
+    page.get_by_role("button", name="Submit").click()
+    expect(
+        page.get_by_text("1 new, 0 changed, 0 unchanged. Nothing is written yet.")
+    ).to_be_visible()

@@ -185,6 +185,24 @@ def test_reading_an_agreement_is_on_record_once(maker, everything):
     assert AgreementRead.objects.get().reader == "maker"
 
 
+def test_an_agreement_with_many_grants_shows_the_latest_and_leads_to_the_list(
+    maker, stems, monkeypatch
+):
+    monkeypatch.setattr("catalog.admin.agreements.GRANTS_SHOWN", 2)
+    agreement = add_agreement()
+    for _ in range(3):
+        add_draft(agreement, stems=stems[:1])
+    page = maker.get(get_url(agreement)).content.decode()
+    assert "latest 2 of 3 grants" in page
+    assert ">AGR-1/1</a>" not in page
+    assert ">AGR-1/3</a>" in page
+    rows = maker.get(
+        reverse("admin:catalog_grant_changelist"), {"agreement__id__exact": agreement.pk}
+    )
+    assert rows.status_code == 200
+    assert "AGR-1/1" in rows.content.decode()
+
+
 def test_a_new_limit_is_proposed_on_the_page_of_the_cap(maker, checker, everything):
     cap = Cap.objects.get()
     assert "song:1" in maker.get(get_url(cap)).content.decode()
