@@ -2,6 +2,6 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction of the decision with `case`, the decided ReviewCase. A receiver that raises undoes the
-# decision.
+# Sent inside the transaction of the decision with `case`, the decided ReviewCase, and `reviewer`, who decided. A receiver that
+# raises undoes the decision.
 review_case_decided = Signal()

@@ -91,7 +91,9 @@ def show_wizard(model_admin: Any, request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and form.source is not None:
         source = form.source
         measure, begins_at = form.get_measure(source), form.get_beginning(now=now)
-        preview = preview_recall(source=source, measure=measure, effective_at=begins_at)
+        preview = preview_recall(
+            source=source, measure=measure, effective_at=begins_at, actor=get_actor(request)
+        )
         if "confirm" in request.POST:
             if not needs_typing(preview) or request.POST.get("typed", "").strip() == str(
                 preview.n_songs

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from compliance import queries
 from compliance.api import answers
+from compliance.api.authentication import Caller
 from compliance.api.serializers import (
     ApprovalReport,
     ClearanceReport,
@@ -18,7 +19,7 @@ from compliance.api.serializers import (
     SuccessionRequest,
 )
 from compliance.api.views import get_caller
-from compliance.services.actors import as_generator
+from compliance.services.actors import Actor, as_generator
 from compliance.services.approval_ends import supersede_approval
 from compliance.services.approvals import UnknownApproval
 from compliance.services.clearance_times import extend_clearance
@@ -42,7 +43,7 @@ class ClearanceCancelView(APIView):
         clearance = queries.get_clearance(public_id=public_id, generator=caller.generator)
         if clearance is None:
             raise UnknownClearance(f"You have no clearance {public_id}.")
-        cancel_clearance(clearance=clearance, by=f"generator:{caller.client}", now=timezone.now())
+        cancel_clearance(clearance=clearance, actor=_as_actor(caller), now=timezone.now())
         return Response(answers.describe_clearance(clearance))
 
 
@@ -68,7 +69,7 @@ class ClearanceExtendView(APIView):
         form.is_valid(raise_exception=True)
         clearance = extend_clearance(
             clearance=clearance, hold_s=form.validated_data.get("hold_seconds"),
-            by=f"generator:{caller.client}", now=timezone.now(),
+            actor=_as_actor(caller), now=timezone.now(),
         )  # fmt: skip
         return Response(answers.describe_clearance(clearance))
 
@@ -87,15 +88,20 @@ class ApprovalSupersedeView(APIView):
     )
     def post(self, request: Request, public_id: str) -> Response:
         """End an approval because another one of yours takes its place: a new mix, say, or a longer term."""
-        generator, now = get_caller(request).generator, timezone.now()
+        caller, now = get_caller(request), timezone.now()
+        generator = caller.generator
         approval = _get_approval(public_id, generator=generator)
         form = SuccessionRequest(data=request.data)
         form.is_valid(raise_exception=True)
         successor = _get_approval(form.validated_data["successor"], generator=generator)
         approval = supersede_approval(
-            approval=approval, successor=successor, actor=as_generator(generator), now=now
+            approval=approval, successor=successor, actor=_as_actor(caller), now=now
         )
         return Response(answers.describe_approval(approval, now=now))
+
+
+def _as_actor(caller: Caller) -> Actor:
+    return as_generator(caller.generator, scopes=caller.scopes)
 
 
 def _get_approval(public_id: str, *, generator: Any) -> Any:

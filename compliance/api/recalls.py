@@ -109,7 +109,8 @@ class RecallAcknowledgementsView(APIView):
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         """Say what you did with songs of a recall: up to 500 in one message, all of it or nothing, safe to send again."""
-        generator, now = get_caller(request).generator, timezone.now()
+        caller, now = get_caller(request), timezone.now()
+        generator = caller.generator
         if queries.get_recall_notice(public_id=public_id, generator=generator) is None:
             raise UnknownRecall(f"You have no recall {public_id}.")
         form = messages.AcknowledgementRequest(data=request.data)
@@ -119,7 +120,8 @@ class RecallAcknowledgementsView(APIView):
 
         def work() -> tuple[int, dict[str, Any]]:
             result = acknowledge_songs(
-                recall_id=public_id, generator=generator, items=items, actor=as_generator(generator), now=now
+                recall_id=public_id, generator=generator, items=items, now=now,
+                actor=as_generator(generator, scopes=caller.scopes),
             )  # fmt: skip
             notice = queries.get_recall_notice(public_id=public_id, generator=generator)
             assert notice is not None  # noqa: S101 - it was acknowledged just now

@@ -29,6 +29,7 @@ from compliance.api.submission_form import read_submission_form
 from compliance.api.uploads import AudioUploadHandler, refuse_declared_size
 from compliance.audio.picture.raster import render_png
 from compliance.explanations import choose_language
+from compliance.services.actors import as_generator
 from compliance.services.clearances import (
     UnknownClearance,
     judge_message,
@@ -87,8 +88,10 @@ class ClearancesView(APIView):
         message = judge_message(given=given, now=timezone.now())
 
         def work() -> tuple[int, dict[str, Any]]:
+            caller = get_caller(request)
             clearance = request_clearance(
-                generator=get_caller(request).generator,
+                generator=caller.generator,
+                actor=as_generator(caller.generator, scopes=caller.scopes),
                 message=message,
                 stems=form.validated_data["stems"],
                 intent=intent,
@@ -141,7 +144,8 @@ class SubmissionsView(APIView):
     def post(self, request: Request) -> Response:
         """Accept a song for verification; ask for the report at the address in `Location`."""
         refuse_declared_size(request._request)
-        generator = get_caller(request).generator
+        caller = get_caller(request)
+        generator = caller.generator
         form = read_submission_form(request, handler=self.upload_handler)
         clearance = queries.get_clearance(public_id=form.clearance_id, generator=generator)
         if clearance is None:
@@ -151,7 +155,8 @@ class SubmissionsView(APIView):
 
         def work() -> tuple[int, dict[str, Any]]:
             submission = submit_song(
-                generator=generator, clearance=clearance, song=song, manifest=form.manifest, now=timezone.now()
+                generator=generator, clearance=clearance, song=song, manifest=form.manifest,
+                actor=as_generator(generator, scopes=caller.scopes), now=timezone.now(),
             )  # fmt: skip
             return 202, answers.describe_submission(submission, verification=None)
 

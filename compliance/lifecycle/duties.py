@@ -45,6 +45,8 @@ DUTIES: Final = tuple(
         ("submission.reject", "reject a song that was referred", {"permission": "moderation.decide_reviewcase"}),
         ("approval.suspend", "suspend an approval", {
             "system": True, "permission": "compliance.suspend_approval", "guard": "reversible; to be settled within 72 hours"}),
+        ("approval.suspend_reviewed", "suspend an approval whose song a newer engine finds fault with", {
+            "permission": "moderation.decide_reviewcase", "guard": "after the song was verified again"}),
         ("approval.reinstate", "lift a suspension", {
             "permission": "compliance.reinstate_approval", "people": 2, "guard": "the rights hold today"}),
         ("approval.revoke", "revoke an approval for good", {

@@ -96,6 +96,7 @@ APPROVAL: Final = Machine(
     },
     moves=_make_moves(
         ("live", "suspended", "approval.suspend"),
+        ("live", "suspended", "approval.suspend_reviewed"),
         ("live", "revoked", "approval.revoke"),
         ("live", "superseded", "approval.supersede"),
         ("live", "sunset", "approval.sunset"),

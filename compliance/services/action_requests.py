@@ -8,7 +8,7 @@ from django.db import transaction
 
 from compliance.lifecycle.duties import BY_ACTION
 from compliance.models import ActionRequest, RequestStatus
-from compliance.services.actors import Actor
+from compliance.services.actors import PERSON, Actor, NotAllowed
 from compliance.services.events import record_event
 
 
@@ -77,10 +77,12 @@ def ask_second_person(
 
     Raises
     ------
-    NotAllowed : if the actor may not ask for it
+    NotAllowed : if the actor may not ask for it, or is no person: the service and a person are not two people
     AlreadyRequested : if the same is waiting
     """
     actor.require(action)
+    if actor.kind != PERSON:
+        raise NotAllowed(actor=actor, action=action)
     waiting = ActionRequest.objects.filter(action=action, status=RequestStatus.WAITING)
     for request in waiting:
         if set(request.subjects) & set(subjects):

@@ -1,11 +1,14 @@
 """Who acts: the service itself, a generator, or a person; and whether the table of duties lets them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
 from compliance.lifecycle.duties import BY_ACTION
 from compliance.models import Generator
+
+# The kind of actor that somebody who signed in is.
+PERSON = "user"
 
 
 class NotAllowed(Exception):
@@ -39,6 +42,7 @@ class Actor:
 
     label: str
     has_perm: Callable[[str], bool] = _refuse
+    scopes: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:
@@ -46,7 +50,7 @@ class Actor:
         return self.label.partition(":")[0]
 
     def require(self, action: str) -> None:
-        """Return if the table lets this actor do so alone; a generator's scope was checked when its key was.
+        """Return if the table lets this actor do so alone, or ask a second person for it.
 
         Raises
         ------
@@ -55,8 +59,8 @@ class Actor:
         duty = BY_ACTION[action]
         allowed = {
             "system": duty.system,
-            "generator": bool(duty.scope),
-            "user": bool(duty.permission) and self.has_perm(duty.permission),
+            "generator": bool(duty.scope) and duty.scope in self.scopes,
+            PERSON: bool(duty.permission) and self.has_perm(duty.permission),
         }
         if not allowed.get(self.kind, False):
             raise NotAllowed(actor=self, action=action)
@@ -72,9 +76,9 @@ def name_people(label: str) -> str:
 
 def as_person(user: Person) -> Actor:
     """Return somebody who signed in."""
-    return Actor(label=f"user:{user.get_username()}", has_perm=user.has_perm)
+    return Actor(label=f"{PERSON}:{user.get_username()}", has_perm=user.has_perm)
 
 
-def as_generator(generator: Generator) -> Actor:
-    """Return a generator; its key has the scope."""
-    return Actor(label=f"generator:{generator.public_id}")
+def as_generator(generator: Generator, *, scopes: Collection[str]) -> Actor:
+    """Return a generator with the scopes of its key or token."""
+    return Actor(label=f"generator:{generator.public_id}", scopes=frozenset(scopes))

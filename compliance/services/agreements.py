@@ -13,15 +13,17 @@ from compliance.services.action_requests import (
     settle,
     withdraw_request,
 )
-from compliance.services.actors import Actor
+from compliance.services.actors import Actor, name_people
 from compliance.services.approvals import reinstate_approval, revoke_approval
 from compliance.services.decisions import (
+    SUBJECT_KIND,
     approve_unexplained_song,
     reject_reviewed_song,
     review_song_again,
 )
 from compliance.services.recalls import agree_to_recall, drop_recall
 from compliance.services.verification import build_evidence
+from moderation.services.reviews import note_second_person
 
 
 @transaction.atomic
@@ -87,15 +89,27 @@ def _lock_approvals(request: ActionRequest) -> list[Approval]:
 def _approve_song(request: ActionRequest, consent: Consent, now: dt.datetime) -> None:
     for submission in _lock_songs(request):
         approve_unexplained_song(submission=submission, consent=consent, now=now)
+        _note(submission, "agreed", by=consent.agreed_by)
 
 
 def _drop_song(request: ActionRequest, actor: Actor, note: str, now: dt.datetime) -> None:
     """Reject the song; who asked and changed their mind gives it back to the reviewers."""
     for submission in _lock_songs(request):
-        if request.status == RequestStatus.WITHDRAWN:
+        is_taken_back = request.status == RequestStatus.WITHDRAWN
+        _note(
+            submission, "withdrawn" if is_taken_back else "refused", by=actor.label
+        )  # fmt: skip
+        if is_taken_back:
             review_song_again(submission=submission, evidence=build_evidence(submission), now=now)
         else:
             reject_reviewed_song(submission=submission, by=actor.label, note=note, now=now)
+
+
+def _note(submission: Submission, state: str, *, by: str) -> None:
+    """Say on the review case what the second person said."""
+    note_second_person(
+        subject_kind=SUBJECT_KIND, subject_id=submission.public_id, state=state, by=name_people(by)
+    )
 
 
 def _lock_songs(request: ActionRequest) -> list[Submission]:

@@ -45,11 +45,16 @@ def supersede_approval(
     return approval
 
 
-def sunset_approvals(*, now: dt.datetime, limit: int = 10_000) -> int:
+def sunset_approvals(*, now: dt.datetime, limit: int = 10_000, actor: Actor = SYSTEM) -> int:
     """End approvals whose time is over; return how many. The status list said so the moment it was.
 
     Songs of a recall that is not applied yet are left to it: it may ask for more than their end.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
     """
+    actor.require("approval.sunset")
     running = Recall.objects.filter(status__in=[RecallStatus.SCHEDULED, RecallStatus.APPLYING])
     being_recalled = ApprovalBasis.objects.filter(
         approval=OuterRef("pk"), grant__in=running.order_by().values("grant")
@@ -64,12 +69,12 @@ def sunset_approvals(*, now: dt.datetime, limit: int = 10_000) -> int:
                 .order_by("valid_to")[:CHUNK]
             )
             Approval.objects.filter(pk__in=[row.pk for row in over], status__in=OPEN).update(
-                status=ApprovalStatus.SUNSET, changed_at=now, changed_by=SYSTEM.label, change_reason="its time is over"
+                status=ApprovalStatus.SUNSET, changed_at=now, changed_by=actor.label, change_reason="its time is over"
             )  # fmt: skip
             record_events(
                 [
                     EventDraft(
-                        kind="approval.sunset", subject=f"approval:{row.public_id}", actor=SYSTEM.label,
+                        kind="approval.sunset", subject=f"approval:{row.public_id}", actor=actor.label,
                         generator=row.submission.generator.public_id, data={"submission": row.submission.public_id},
                     )
                     for row in over

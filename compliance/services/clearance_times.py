@@ -8,6 +8,7 @@ from django.db import transaction
 from catalog.services.clearing import extend_holds, release_caps
 from compliance.models import Clearance, ClearanceStatus
 from compliance.models.transitions import AlreadyMoved
+from compliance.services.actors import SYSTEM, Actor
 from compliance.services.clearances import ClearanceNotUsable
 from compliance.services.events import record_event
 
@@ -18,14 +19,16 @@ WARNING_SHARE = 0.25
 
 @transaction.atomic
 def extend_clearance(
-    *, clearance: Clearance, hold_s: int | None, by: str, now: dt.datetime
+    *, clearance: Clearance, hold_s: int | None, actor: Actor, now: dt.datetime
 ) -> Clearance:
     """Hold the caps for `hold_s` seconds from now on, or for as long as a new clearance would.
 
     Raises
     ------
+    NotAllowed : if the actor may not
     ClearanceNotUsable : if nothing is held any more, or the hold cannot last longer than it does
     """
+    actor.require("clearance.extend")
     clearance = (
         Clearance.objects.select_for_update(of=("self",))
         .select_related("generator")
@@ -48,7 +51,7 @@ def extend_clearance(
     clearance.expires_at, clearance.warned_at = extended_to, None
     clearance.save(update_fields=["expires_at", "warned_at"])
     extend_holds(subject=clearance.cap_subject, hold_until=extended_to)
-    _record(clearance, "extended", by=by, data={"expires_at": extended_to.isoformat()})
+    _record(clearance, "extended", by=actor.label, data={"expires_at": extended_to.isoformat()})
     return clearance
 
 
@@ -65,13 +68,19 @@ def warn_of_expiry(*, now: dt.datetime, limit: int = 200) -> int:
                 pk=clearance.pk, status=ClearanceStatus.CLEARED, warned_at=None
             )
             if unwarned.update(warned_at=now):
-                _record(clearance, "expiring", by="system")
+                _record(clearance, "expiring", by=SYSTEM.label)
                 n_warned += 1
     return n_warned
 
 
-def expire_clearances(*, now: dt.datetime, limit: int = 200) -> int:
-    """Release what is held by clearances whose time ran out and which no song uses; return how many."""
+def expire_clearances(*, now: dt.datetime, limit: int = 200, actor: Actor = SYSTEM) -> int:
+    """Release what is held by clearances whose time ran out and which no song uses; return how many.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
+    """
+    actor.require("clearance.expire")
     open_statuses = (ClearanceStatus.CLEARED, ClearanceStatus.NEEDS_REVIEW)
     overdue = Clearance.objects.filter(
         status__in=open_statuses, expires_at__lte=now
@@ -85,7 +94,7 @@ def expire_clearances(*, now: dt.datetime, limit: int = 200) -> int:
                     cap_subject=clearance.cap_subject, decided_at=None
                 ).exists():
                     release_caps(subject=clearance.cap_subject, now=now)
-                _record(clearance, "expired", by="system")
+                _record(clearance, "expired", by=actor.label)
         except AlreadyMoved:
             continue  # another machine's upkeep was first
         n_expired += 1

@@ -10,6 +10,7 @@ from django.db import transaction
 from catalog.rights.intended_use import IntendedUse
 from catalog.services.clearing import clear_stems, evaluate_rights, release_caps
 from compliance.models import Clearance, ClearanceStatus, Generator
+from compliance.services.actors import Actor
 from compliance.services.events import record_event
 from compliance.services.rights_intent import read_intent
 from compliance.services.sandbox import practice_rights
@@ -61,10 +62,16 @@ def request_clearance(
     stems: Sequence[str],
     intent: IntendedUse,
     intent_json: dict[str, Any],
+    actor: Actor,
     now: dt.datetime,
 ) -> Clearance:
-    """Decide whether the message, the stems and the use are cleared, and hold the caps if so."""
-    actor = f"generator:{generator.public_id}"
+    """Decide whether the message, the stems and the use are cleared, and hold the caps if so.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
+    """
+    actor.require("clearance.request")
     if generator.is_sandbox:
         message = practice_text(message)
     screening = keep_screening(judged=message, client=generator.public_id)
@@ -106,7 +113,7 @@ def request_clearance(
         decided_at=decided_at,
     )
     record_event(
-        kind=f"clearance.{status.value}", subject=clearance.cap_subject, actor=actor,
+        kind=f"clearance.{status.value}", subject=clearance.cap_subject, actor=actor.label,
         generator=generator.public_id, data={"reasons": [reason["code"] for reason in reasons]},
     )  # fmt: skip
     return clearance
@@ -117,12 +124,19 @@ def _screening_reasons(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @transaction.atomic
-def decide_clearance_review(*, public_id: str, approved: bool, by: str, now: dt.datetime) -> None:
+def decide_clearance_review(
+    *, public_id: str, approved: bool, actor: Actor, now: dt.datetime
+) -> None:
     """Carry out what a moderator decided about the message of a clearance.
 
     While it waited nothing was held: rights and caps are evaluated now, and what fails denies. A clearance that expired or
     was cancelled meanwhile stays so.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
     """
+    actor.require("clearance.decide")
     clearance = Clearance.objects.select_for_update().get(public_id=public_id)
     if clearance.status != ClearanceStatus.NEEDS_REVIEW:
         return
@@ -131,7 +145,7 @@ def decide_clearance_review(*, public_id: str, approved: bool, by: str, now: dt.
     else:
         clearance.transition_to(ClearanceStatus.DENIED, decided_at=now, expires_at=None)
     record_event(
-        kind=f"clearance.{clearance.status}", subject=clearance.cap_subject, actor=by,
+        kind=f"clearance.{clearance.status}", subject=clearance.cap_subject, actor=actor.label,
         generator=clearance.generator.public_id,
         data={"reasons": [reason["code"] for reason in clearance.reasons]},
     )  # fmt: skip
@@ -154,13 +168,15 @@ def _clear_reviewed(clearance: Clearance, *, now: dt.datetime) -> None:
 
 
 @transaction.atomic
-def cancel_clearance(*, clearance: Clearance, by: str, now: dt.datetime) -> None:
+def cancel_clearance(*, clearance: Clearance, actor: Actor, now: dt.datetime) -> None:
     """Give the held caps back.
 
     Raises
     ------
+    NotAllowed : if the actor may not
     ClearanceNotUsable : if the clearance is denied, expired or cancelled already, or songs were submitted under it
     """
+    actor.require("clearance.cancel")
     if clearance.status not in (ClearanceStatus.CLEARED, ClearanceStatus.NEEDS_REVIEW):
         raise ClearanceNotUsable(f"Clearance {clearance.public_id} is {clearance.status}.")
     if clearance.submissions.filter(cap_subject=clearance.cap_subject).exists():
@@ -170,6 +186,6 @@ def cancel_clearance(*, clearance: Clearance, by: str, now: dt.datetime) -> None
     record_event(
         kind="clearance.cancelled",
         subject=clearance.cap_subject,
-        actor=by,
+        actor=actor.label,
         generator=clearance.generator.public_id,
     )

@@ -11,7 +11,7 @@ from compliance.services.actors import Actor
 from compliance.services.approvals import issue_approval
 from compliance.services.events import record_event
 from compliance.services.rights_intent import read_intent
-from moderation.services.reviews import open_review_case
+from moderation.services.reviews import note_second_person, open_review_case
 
 # Review cases about a song carry this kind.
 SUBJECT_KIND = "submission"
@@ -33,11 +33,23 @@ def find_rights_failures(*, submission: Submission, now: dt.datetime) -> list[di
 
 
 def approve_submission(
-    *, submission: Submission, by: str, reasons: list[dict[str, Any]], now: dt.datetime
+    *, submission: Submission, actor: Actor, reasons: list[dict[str, Any]], now: dt.datetime
 ) -> None:
-    """Approve and capture the caps, or reject when the rights ended meanwhile: nobody overrides a rights failure."""
+    """Approve and capture the caps, or reject when the rights ended meanwhile: nobody overrides a rights failure.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not; people decide on review (`decide_submission_review`)
+    """
+    actor.require("submission.verify")
+    _approve(submission, by=actor.label, reasons=reasons, now=now)
+
+
+def _approve(
+    submission: Submission, *, by: str, reasons: list[dict[str, Any]], now: dt.datetime
+) -> None:
     if failures := find_rights_failures(submission=submission, now=now):
-        reject_submission(submission=submission, by=by, reasons=[*reasons, *failures], now=now)
+        _reject(submission, by=by, reasons=[*reasons, *failures], now=now)
         return
     submission.transition_to(
         SubmissionStatus.APPROVED, decided_at=now, decided_by=by, reasons=reasons
@@ -48,9 +60,21 @@ def approve_submission(
 
 
 def reject_submission(
-    *, submission: Submission, by: str, reasons: list[dict[str, Any]], now: dt.datetime
+    *, submission: Submission, actor: Actor, reasons: list[dict[str, Any]], now: dt.datetime
 ) -> None:
-    """Reject; a hold of the song's own is given back, the clearance's hold stays for the next try."""
+    """Reject; a hold of the song's own is given back, the clearance's hold stays for the next try.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not; people decide on review (`decide_submission_review`)
+    """
+    actor.require("submission.verify")
+    _reject(submission, by=actor.label, reasons=reasons, now=now)
+
+
+def _reject(
+    submission: Submission, *, by: str, reasons: list[dict[str, Any]], now: dt.datetime
+) -> None:
     submission.transition_to(
         SubmissionStatus.REJECTED, decided_at=now, decided_by=by, reasons=reasons
     )
@@ -64,21 +88,33 @@ def reject_submission(
 def refer_submission(
     *,
     submission: Submission,
-    by: str,
+    actor: Actor,
     reasons: list[dict[str, Any]],
     evidence: dict[str, Any],
     now: dt.datetime,
 ) -> None:
-    """Give the song to a reviewer."""
+    """Give the song to a reviewer.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
+    """
+    actor.require("submission.verify")
     submission.transition_to(SubmissionStatus.IN_REVIEW, reasons=reasons)
     review_song_again(submission=submission, evidence=evidence, now=now)
-    _record(submission, by=by)
+    _record(submission, by=actor.label)
 
 
-def leave_in_review(*, submission: Submission, by: str, reasons: list[dict[str, Any]]) -> None:
-    """Say that a person has to look, and give the song to nobody: the sandbox's songs are for no reviewer."""
+def leave_in_review(*, submission: Submission, actor: Actor, reasons: list[dict[str, Any]]) -> None:
+    """Say that a person has to look, and give the song to nobody: the sandbox's songs are for no reviewer.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
+    """
+    actor.require("submission.verify")
     submission.transition_to(SubmissionStatus.IN_REVIEW, reasons=reasons)
-    _record(submission, by=by)
+    _record(submission, by=actor.label)
 
 
 def review_song_again(
@@ -88,30 +124,38 @@ def review_song_again(
     open_review_case(
         subject_kind=SUBJECT_KIND, subject_id=submission.public_id, client=submission.generator.public_id,
         title=f"Song {submission.public_id}", reasons=submission.reasons, evidence=evidence, now=now,
+        takes_two=needs_second_person(submission),
     )  # fmt: skip
 
 
 def decide_submission_review(
-    *, public_id: str, approved: bool, note: str, by: str, now: dt.datetime
+    *, public_id: str, approved: bool, note: str, actor: Actor, now: dt.datetime
 ) -> None:
     """Carry out what a reviewer decided about a song; a song that moved meanwhile stays as it is.
 
-    A song with unexplained audio stays in review after the first yes, until a second person says so too.
+    A song with unexplained audio stays in review after the first yes, until a second person says so too. A song whose rights
+    fail is rejected whoever said yes: that takes nobody's consent.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
     """
+    actor.require("submission.approve" if approved else "submission.reject")
     submission = Submission.objects.select_for_update().get(public_id=public_id)
     if submission.status != SubmissionStatus.IN_REVIEW:
         return
     if not approved:
-        reject_reviewed_song(submission=submission, by=by, note=note, now=now)
+        reject_reviewed_song(submission=submission, by=actor.label, note=note, now=now)
     elif needs_second_person(submission) and not find_rights_failures(
         submission=submission, now=now
     ):
         ask_second_person(
             action="submission.approve_unexplained", subjects=[public_id], reason=note or "Approved on review.",
-            actor=Actor(label=by, has_perm=lambda _: True), now=now,
+            actor=actor, now=now,
         )  # fmt: skip
+        note_second_person(subject_kind=SUBJECT_KIND, subject_id=public_id, state="awaited", by="")
     else:
-        approve_submission(submission=submission, by=by, reasons=submission.reasons, now=now)
+        _approve(submission, by=actor.label, reasons=submission.reasons, now=now)
 
 
 def needs_second_person(submission: Submission) -> bool:
@@ -127,18 +171,18 @@ def approve_unexplained_song(*, submission: Submission, consent: Consent, now: d
     IllegalTransition, AlreadyMoved : if the song is decided already
     """
     consent.require("submission.approve_unexplained")
-    approve_submission(submission=submission, by=consent.label, reasons=submission.reasons, now=now)
+    _approve(submission, by=consent.label, reasons=submission.reasons, now=now)
 
 
 def reject_reviewed_song(*, submission: Submission, by: str, note: str, now: dt.datetime) -> None:
-    """Reject a song on review.
+    """Reject a song on review; whether somebody may is asked by the caller.
 
     Raises
     ------
     IllegalTransition, AlreadyMoved : if the song is decided already
     """
     reason = {"code": "review.rejected", "text": note or "A reviewer rejected the song."}
-    reject_submission(submission=submission, by=by, reasons=[*submission.reasons, reason], now=now)
+    _reject(submission, by=by, reasons=[*submission.reasons, reason], now=now)
 
 
 def _record(submission: Submission, *, by: str) -> None:

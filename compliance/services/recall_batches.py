@@ -29,7 +29,7 @@ from compliance.models import (
     SongOutcome,
 )
 from compliance.services.acknowledgements import close_if_acknowledged
-from compliance.services.actors import SYSTEM
+from compliance.services.actors import SYSTEM, Actor
 from compliance.services.bulk_events import EventDraft, record_events
 from compliance.services.jobs import Postponed
 from compliance.services.licensing import Holding, assess_holdings
@@ -79,8 +79,16 @@ def bury_recall(job: Job) -> None:
 
 
 @transaction.atomic
-def apply_chunk(*, recall_id: int, now: dt.datetime, size: int = CHUNK) -> int:
-    """Move the next songs of a recall; return how many were looked at, 0 at the end of the list or of the recall."""
+def apply_chunk(
+    *, recall_id: int, now: dt.datetime, size: int = CHUNK, actor: Actor = SYSTEM
+) -> int:
+    """Move the next songs of a recall; return how many were looked at, 0 at the end of the list or of the recall.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
+    """
+    actor.require("recall.apply")
     recall = Recall.objects.select_for_update(of=("self",)).get(pk=recall_id)
     if recall.status != RecallStatus.APPLYING:
         return 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from catalog.queries.stopped import Source
 from compliance.models import Approval, ApprovalBasis, ApprovalStatus, Measure, Recall
+from compliance.services.actors import Actor
 from compliance.services.recall_batches import IN_USE
 from compliance.services.recalls import find_deadline
 
@@ -30,8 +31,16 @@ class RecallPreview:
     sample: tuple[Approval, ...]
 
 
-def preview_recall(*, source: Source, measure: str, effective_at: dt.datetime) -> RecallPreview:
-    """Return what recalling the songs of a grant or a stem would do; nothing is changed."""
+def preview_recall(
+    *, source: Source, measure: str, effective_at: dt.datetime, actor: Actor
+) -> RecallPreview:
+    """Return what recalling the songs of a grant or a stem would do; nothing is changed.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not see it
+    """
+    actor.require("recall.preview")
     rows = ApprovalBasis.objects.order_by()
     rows = (
         rows.filter(grant=source.grant_id) if source.grant_id else rows.filter(stem=source.stem_id)

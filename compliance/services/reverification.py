@@ -33,13 +33,14 @@ from compliance.models import (
 )
 from compliance.models.reverification import OPEN_STATES
 from compliance.models.transitions import AlreadyMoved
+from compliance.services.actors import SYSTEM, Actor
 from compliance.services.approvals import move_approval
 from compliance.services.events import record_event
 from compliance.services.indexing import open_current_index
 from compliance.services.jobs import Postponed, enqueue_job
 from compliance.services.measurement import Measurement, measure_song
 from compliance.services.song_files import open_local_copy
-from compliance.services.verification import INDEX_PAUSE_S, SYSTEM, build_evidence
+from compliance.services.verification import INDEX_PAUSE_S, build_evidence
 from compliance.verdict import Outcome
 from moderation.services.reviews import open_review_case
 
@@ -185,15 +186,21 @@ def bury_reverification(job: Job) -> None:
 
 @transaction.atomic
 def decide_reverification_review(
-    *, public_id: str, approved: bool, note: str, by: str, now: dt.datetime
+    *, public_id: str, approved: bool, note: str, actor: Actor, now: dt.datetime
 ) -> None:
-    """Carry out what a reviewer decided about a worse answer: rejecting it suspends the song's approval."""
+    """Carry out what a reviewer decided about a worse answer: rejecting it suspends the song's approval.
+
+    Raises
+    ------
+    NotAllowed : if the actor may not
+    """
+    actor.require("approval.suspend_reviewed")
     approval = Approval.objects.filter(submission__public_id=public_id).first()
     if approved or approval is None:
         return
     try:
         move_approval(
-            approval, ApprovalStatus.SUSPENDED, by=by, now=now,
+            approval, ApprovalStatus.SUSPENDED, by=actor.label, now=now,
             reason=note or "A newer engine finds what was not approved.",
         )  # fmt: skip
     except AlreadyMoved:
@@ -282,7 +289,7 @@ def _ask_reviewer(answer: _Answer, *, now: dt.datetime) -> None:
         evidence=evidence, now=now,
     )  # fmt: skip
     record_event(
-        kind="reverification.worse", subject=f"submission:{submission.public_id}", actor=SYSTEM,
+        kind="reverification.worse", subject=f"submission:{submission.public_id}", actor=SYSTEM.label,
         data={
             "before": answer.before.outcome, "after": answer.outcome,
             "reasons": [reason["code"] for reason in answer.reasons],
@@ -296,7 +303,7 @@ def _finish(run: Reverification) -> None:
     )
     if moved:
         record_event(
-            kind="reverification.done", subject=f"reverification:{run.pk}", actor=SYSTEM,
+            kind="reverification.done", subject=f"reverification:{run.pk}", actor=SYSTEM.label,
             data={"songs": run.n_done, "worse": run.n_worse},
         )  # fmt: skip
         logger.info("reverification.done", run=run.pk, songs=run.n_done, worse=run.n_worse)

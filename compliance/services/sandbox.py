@@ -26,6 +26,7 @@ from catalog.services.clearing import evaluate_rights
 from compliance.explanations import DEFAULT_LANGUAGE, explain, load_explanations
 from compliance.models import Submission, Verification
 from compliance.services import decisions
+from compliance.services.actors import SYSTEM
 from compliance.verdict import Outcome
 
 PREFIX = "sandbox-"
@@ -86,14 +87,14 @@ def practice_verification(submission: Submission, *, now: dt.datetime) -> Callab
         match outcome:
             case Outcome.APPROVED:
                 decisions.approve_submission(
-                    submission=submission, by="system", reasons=reasons, now=now
+                    submission=submission, actor=SYSTEM, reasons=reasons, now=now
                 )
             case Outcome.REJECTED:
                 decisions.reject_submission(
-                    submission=submission, by="system", reasons=reasons, now=now
+                    submission=submission, actor=SYSTEM, reasons=reasons, now=now
                 )
             case Outcome.NEEDS_REVIEW:
-                decisions.leave_in_review(submission=submission, by="system", reasons=reasons)
+                decisions.leave_in_review(submission=submission, actor=SYSTEM, reasons=reasons)
 
     return record
 

@@ -7,6 +7,7 @@ from typing import Any
 from catalog.services.clearing import clear_stems
 from compliance.audio.manifest import ManifestError, Placement
 from compliance.models import Clearance, ClearanceStatus, Generator, Submission
+from compliance.services.actors import Actor
 from compliance.services.clearances import ClearanceNotUsable
 from compliance.services.events import record_event
 from compliance.services.jobs import enqueue_job
@@ -42,6 +43,7 @@ def submit_song(
     clearance: Clearance,
     song: StoredSong,
     manifest: dict[str, Any],
+    actor: Actor,
     now: dt.datetime,
 ) -> Submission:
     """Accept a stored song and queue its verification; call inside a transaction.
@@ -50,8 +52,10 @@ def submit_song(
 
     Raises
     ------
+    NotAllowed : if the actor may not
     ClearanceNotUsable : if the clearance is not cleared, its hold ran out, or its caps allow no further song
     """
+    actor.require("submission.submit")
     clearance = Clearance.objects.select_for_update().get(pk=clearance.pk)
     if clearance.status != ClearanceStatus.CLEARED:
         raise ClearanceNotUsable(
@@ -72,7 +76,7 @@ def submit_song(
     enqueue_job(kind=VERIFY_JOB, subject=submission.public_id, now=now)
     record_event(
         kind="submission.received", subject=f"submission:{submission.public_id}",
-        actor=f"generator:{generator.public_id}", generator=generator.public_id,
+        actor=actor.label, generator=generator.public_id,
         data={"clearance": clearance.public_id, "audio_sha256": song.audio_sha256},
     )  # fmt: skip
     return submission

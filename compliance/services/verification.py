@@ -11,6 +11,7 @@ from django.utils import timezone
 from compliance.audio.manifest import parse_manifest
 from compliance.models import Job, Submission, SubmissionStatus, Verification
 from compliance.services import decisions
+from compliance.services.actors import SYSTEM
 from compliance.services.earlier_songs import note_similar_songs, remember_song
 from compliance.services.indexing import open_current_index
 from compliance.services.jobs import Postponed
@@ -21,7 +22,6 @@ from compliance.verdict import Outcome
 
 logger = structlog.get_logger(__name__)
 
-SYSTEM = "system"
 # While a large import is being fingerprinted songs wait: a verdict by half an index would approve what it cannot see.
 INDEX_PAUSE_S = 15.0
 
@@ -79,12 +79,16 @@ def record_verdict(*, submission: Submission, measurement: Measurement) -> None:
     remember_song(submission=submission, measurement=measurement)
     match measurement.verdict.outcome:
         case Outcome.APPROVED:
-            decisions.approve_submission(submission=submission, by=SYSTEM, reasons=reasons, now=now)
+            decisions.approve_submission(
+                submission=submission, actor=SYSTEM, reasons=reasons, now=now
+            )
         case Outcome.REJECTED:
-            decisions.reject_submission(submission=submission, by=SYSTEM, reasons=reasons, now=now)
+            decisions.reject_submission(
+                submission=submission, actor=SYSTEM, reasons=reasons, now=now
+            )
         case Outcome.NEEDS_REVIEW:
             decisions.refer_submission(
-                submission=submission, by=SYSTEM, reasons=reasons,
+                submission=submission, actor=SYSTEM, reasons=reasons,
                 evidence=build_evidence(
                     submission, repeated_songs=measurement.repeated_songs
                 ),
@@ -104,7 +108,7 @@ def bury_verification(job: Job) -> None:
         "text": f"The song could not be verified in {job.attempts} attempts; the last one ended with: {job.error}",
     }
     decisions.refer_submission(
-        submission=submission, by=SYSTEM, reasons=[reason],
+        submission=submission, actor=SYSTEM, reasons=[reason],
         evidence=build_evidence(submission), now=timezone.now(),
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Review cases in the admin: the list, one case on one page, and the decision."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,10 +18,18 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from moderation.admin.marked_text import mark_text
-from moderation.models import CaseStatus, Decision, ReviewCase
-from moderation.services.reviews import AlreadyDecided, decide_review_case
+from moderation.models import CaseStatus, Decision, ReviewCase, SecondPerson
+from moderation.services.reviews import DECIDE_PERMISSION, AlreadyDecided, decide_review_case
 
-DECIDE_PERMISSION = "moderation.decide_reviewcase"
+# How a decided case stands: its color, and what the list and the page say.
+WAYS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
+    (Decision.REJECT, SecondPerson.NOBODY): ("reject", "Rejected"),
+    (Decision.APPROVE, SecondPerson.NOBODY): ("approve", "Approved"),
+    (Decision.APPROVE, SecondPerson.AWAITED): ("waiting", "Waits for a second person"),
+    (Decision.APPROVE, SecondPerson.AGREED): ("approve", "Approved by two people"),
+    (Decision.APPROVE, SecondPerson.REFUSED): ("reject", "Refused by the second person"),
+    (Decision.APPROVE, SecondPerson.WITHDRAWN): ("reject", "Taken back"),
+}
 
 
 class DecisionForm(forms.Form):
@@ -61,14 +70,14 @@ class ReviewCaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
 
     @display(
         description="status",
-        label={"open": "warning", "approve": "success", "reject": "danger"},
+        label={"open": "warning", "waiting": "warning", "approve": "success", "reject": "danger"},
         ordering="status",
     )
     def show_status(self, case: ReviewCase) -> tuple[str, str]:
         """Return open, or what was decided."""
         if case.status == CaseStatus.OPEN:
             return "open", "Open"
-        return case.decision, {"approve": "Approved", "reject": "Rejected"}[case.decision]
+        return WAYS[case.decision, case.second_person]
 
     @display(description="language", ordering="language")
     def show_language(self, case: ReviewCase) -> str:
@@ -147,14 +156,20 @@ class ReviewCaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
                 case_id=case.pk,
                 decision=cleaned["decision"],
                 note=cleaned["note"].strip(),
-                by=request.user.get_username(),
+                by=request.user,
                 now=timezone.now(),
             )
         except AlreadyDecided as refusal:
             messages.error(request, f"Nothing was changed. {refusal}")
             return HttpResponseRedirect(request.path)
-        done = {"approve": "Approved", "reject": "Rejected"}[decided.decision]
-        messages.success(request, f"{done}: {decided.title}.")
+        if decided.second_person == SecondPerson.AWAITED:
+            messages.warning(
+                request,
+                f"Your yes is noted: {decided.title}. It is not approved yet: a second person must agree.",
+            )
+        else:
+            done = {"approve": "Approved", "reject": "Rejected"}[decided.decision]
+            messages.success(request, f"{done}: {decided.title}.")
         following = self._find_next(request, decided)
         if following is None:
             return HttpResponseRedirect(reverse("admin:moderation_reviewcase_changelist"))

@@ -13,6 +13,7 @@ from moderation.models.review import (
     Decision,
     ReviewCase,
     ReviewDecision,
+    SecondPerson,
 )
 from moderation.models.screening import Screening
 
@@ -29,4 +30,5 @@ __all__ = [
     "ReviewCase",
     "ReviewDecision",
     "Screening",
+    "SecondPerson",
 ]

@@ -22,6 +22,16 @@ class Decision(models.TextChoices):
     REJECT = "reject"
 
 
+class SecondPerson(models.TextChoices):
+    """What the second person said about an approval that takes two; empty where one is enough."""
+
+    NOBODY = "", "none needed"
+    AWAITED = "awaited", "awaited"
+    AGREED = "agreed", "agreed"
+    REFUSED = "refused", "refused"
+    WITHDRAWN = "withdrawn", "taken back by the first"
+
+
 class ReviewCase(models.Model):
     """Something a person should decide: a message, a song, anything with evidence and reasons."""
 
@@ -39,6 +49,13 @@ class ReviewCase(models.Model):
     note = models.TextField(blank=True, db_default="")
     decided_by = models.CharField(max_length=150, blank=True, db_default="")
     decided_at = models.DateTimeField(null=True, blank=True)
+    takes_two = models.BooleanField(
+        default=False, db_default=False, help_text="One person's yes is not enough."
+    )
+    second_person = models.CharField(
+        max_length=10, choices=SecondPerson.choices, blank=True, db_default="", default=""
+    )
+    second_person_by = models.CharField(max_length=150, blank=True, db_default="", default="")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -61,6 +78,11 @@ class ReviewCase(models.Model):
                     decided_at__isnull=False,
                 ),
                 name="%(app_label)s_%(class)s_decided_by_someone_or_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(second_person=SecondPerson.NOBODY)
+                | models.Q(second_person__in=SecondPerson.values, decision=Decision.APPROVE),
+                name="%(app_label)s_%(class)s_second_person_after_a_yes",
             ),
         ]
 

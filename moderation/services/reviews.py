@@ -3,18 +3,37 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import IntegrityError, transaction
 
-from moderation.models import CaseStatus, Decision, ReviewCase, ReviewDecision
+from moderation.models import CaseStatus, Decision, ReviewCase, ReviewDecision, SecondPerson
 from moderation.signals import review_case_decided
 
 _MAX_TITLE_LENGTH = 200
+# Who may decide.
+DECIDE_PERMISSION = "moderation.decide_reviewcase"
 
 
 class UnknownReviewCase(Exception):
     """There is no such case."""
+
+
+class MayNotDecide(Exception):
+    """The person has no permission to decide cases."""
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(f"{name} may not decide review cases: that needs {DECIDE_PERMISSION}")
+
+
+class Reviewer(Protocol):
+    """Somebody who signed in."""
+
+    def get_username(self) -> str:
+        """Return the name in the record."""
+
+    def has_perm(self, perm: str, /) -> bool:
+        """Tell whether a role gives the permission."""
 
 
 class AlreadyDecided(Exception):
@@ -70,8 +89,9 @@ def open_review_case(
     reasons: list[dict[str, Any]],
     evidence: dict[str, Any],
     now: dt.datetime,
+    takes_two: bool = False,
 ) -> ReviewCase:
-    """Return the open case of the subject; a new one unless there is one."""
+    """Return the open case of the subject; a new one unless there is one. `takes_two`: one person's yes is not enough."""
     screening = evidence.get("screening") or {}
     language = (screening.get("language") or {}).get("code", "")
     subject = {"subject_kind": subject_kind, "subject_id": subject_id, "status": CaseStatus.OPEN}
@@ -85,6 +105,7 @@ def open_review_case(
                     "language": language,
                     "reasons": reasons,
                     "evidence": evidence,
+                    "takes_two": takes_two,
                     "created_at": now,
                 },
             )
@@ -95,19 +116,23 @@ def open_review_case(
 
 @transaction.atomic
 def decide_review_case(
-    *, case_id: int, decision: str, note: str, by: str, now: dt.datetime
+    *, case_id: int, decision: str, note: str, by: Reviewer, now: dt.datetime
 ) -> ReviewCase:
     """Decide an open case and tell whoever listens; all of it happens, or nothing.
 
     Raises
     ------
+    MayNotDecide : if the person has no permission to
     UnknownReviewCase : if there is no such case
     AlreadyDecided : if it was decided before
     ValueError : if the decision is not one of "approve" and "reject"
     """
+    name = by.get_username()
+    if not by.has_perm(DECIDE_PERMISSION):
+        raise MayNotDecide(name=name)
     decision = Decision(decision).value
     moved = ReviewCase.objects.filter(pk=case_id, status=CaseStatus.OPEN).update(
-        status=CaseStatus.DECIDED, decision=decision, note=note, decided_by=by, decided_at=now
+        status=CaseStatus.DECIDED, decision=decision, note=note, decided_by=name, decided_at=now
     )
     case = ReviewCase.objects.filter(pk=case_id).first()
     if case is None:
@@ -115,7 +140,23 @@ def decide_review_case(
     if not moved:
         raise AlreadyDecided(case)
     ReviewDecision.objects.create(
-        case=case, decision=decision, note=note, decided_by=by, decided_at=now
+        case=case, decision=decision, note=note, decided_by=name, decided_at=now
     )
-    review_case_decided.send(sender=ReviewCase, case=case)
+    review_case_decided.send(sender=ReviewCase, case=case, reviewer=by)
+    case.refresh_from_db(fields=["second_person", "second_person_by"])
     return case
+
+
+def note_second_person(*, subject_kind: str, subject_id: str, state: str, by: str) -> None:
+    """Say on the last approved case of a subject that a second person is awaited, or what that person said.
+
+    Raises
+    ------
+    ValueError : if the state is none of SecondPerson
+    """
+    case = ReviewCase.objects.filter(
+        subject_kind=subject_kind, subject_id=subject_id, decision=Decision.APPROVE
+    ).order_by("-id")[:1]  # fmt: skip
+    ReviewCase.objects.filter(pk__in=list(case.values_list("pk", flat=True))).update(
+        second_person=SecondPerson(state), second_person_by=by
+    )

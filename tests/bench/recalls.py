@@ -16,6 +16,7 @@ from typing import Any
 N_STEMS = 6
 N_GENERATORS = 4
 BATCH = 5000
+WRITE = frozenset({"recalls:write"})
 ACKNOWLEDGED_AT_ONCE = 500
 
 
@@ -47,7 +48,7 @@ def run(*, n_songs: int) -> None:
     from catalog.services.agreements import end_grant
     from compliance.models import Approval, Event, Recall, RecallSong
     from compliance.services.acknowledgements import Acknowledgement, acknowledge_songs
-    from compliance.services.actors import as_generator
+    from compliance.services.actors import Actor, as_generator
     from compliance.services.recall_batches import apply_chunk, finish_recall
     from compliance.services.recall_previews import preview_recall
     from compliance.services.recalls import open_due_recalls
@@ -56,8 +57,10 @@ def run(*, n_songs: int) -> None:
     now = timezone.now()
     grant = measure("build", n_songs, lambda: build(n_songs=n_songs, now=now))
     source = get_grant_source(label=grant.label, on=now.date())
+    legal = Actor(label="user:legal", has_perm=lambda _: True)
     seen = measure(
-        "dry run", n_songs, lambda: preview_recall(source=source, measure="takedown", effective_at=now)
+        "dry run", n_songs,
+        lambda: preview_recall(source=source, measure="takedown", effective_at=now, actor=legal),
     )  # fmt: skip
     assert seen.n_songs == n_songs
     end_grant(grant=grant, ends_on=now.date(), by=None, now=now)
@@ -81,7 +84,7 @@ def run(*, n_songs: int) -> None:
             for start in range(0, len(names), ACKNOWLEDGED_AT_ONCE):
                 acknowledge_songs(
                     recall_id=recall.public_id, generator=notice.generator, now=timezone.now(),
-                    actor=as_generator(notice.generator),
+                    actor=as_generator(notice.generator, scopes=WRITE),
                     items=[
                         Acknowledgement(approval=name, action="taken_down", at=now)
                         for name in names[start : start + ACKNOWLEDGED_AT_ONCE]

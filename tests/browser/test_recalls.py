@@ -116,7 +116,7 @@ def test_songs_are_recalled_by_two_people_and_acknowledged(page, songs, grant, s
                 evidence_url="https://songsmith.example/removed/1",
             )
         ],
-        actor=as_generator(first.submission.generator), now=timezone.now(),
+        actor=as_generator(first.submission.generator, scopes={"recalls:write"}), now=timezone.now(),
     )  # fmt: skip
     page.goto(f"/admin/compliance/recall/{recall.pk}/change/")
     expect(page.locator("#recall-progress")).to_contain_text("All 4 songs done")

@@ -3,11 +3,13 @@
 import datetime as dt
 
 import pytest
+from django.db import transaction
 
 from catalog.services.clearing import clear_stems
 from compliance.models import Approval, Clearance, Submission, Verification
-from compliance.services.decisions import approve_submission
+from compliance.services.decisions import decide_submission_review
 from compliance.services.rights_intent import read_intent
+from tests.compliance.two_people import make_person
 from tests.songs import LICENSED, make_intent, make_manifest
 
 FINGERPRINT = {"algorithm": "chromaprint", "version": 1, "sha256": "cd" * 32}
@@ -38,8 +40,13 @@ def make_submission(generator, now, *, intent=None, measured: bool = True) -> Su
     return submission
 
 
+@transaction.atomic
 def approve(submission: Submission, now) -> Approval:
-    approve_submission(submission=submission, by="user:mo", reasons=[], now=now)
+    submission.transition_to("in_review")
+    decide_submission_review(
+        public_id=submission.public_id, approved=True, note="", actor=make_person("mo"), now=now
+    )
+    submission.refresh_from_db()
     return submission.approval
 
 

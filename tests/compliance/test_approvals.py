@@ -8,7 +8,7 @@ from compliance.certificates.status_list import LIST_SIZE, read_status_list
 from compliance.models import Approval, Event
 from compliance.models.transitions import IllegalTransition
 from compliance.services.action_requests import Consent, SamePerson
-from compliance.services.actors import Actor, NotAllowed
+from compliance.services.actors import SYSTEM, Actor, NotAllowed
 from compliance.services.approval_ends import sunset_approvals
 from compliance.services.approvals import (
     RightsFailed,
@@ -116,7 +116,7 @@ def test_a_rejected_song_has_no_approval(generator, grant, now):
 
     submission = make_submission(generator, now)
     suspend_grant(grant=grant, by=None)
-    approve_submission(submission=submission, by="system", reasons=[], now=now)
+    approve_submission(submission=submission, actor=SYSTEM, reasons=[], now=now)
     assert submission.status == "rejected"
     assert not Approval.objects.exists()
 
@@ -129,7 +129,7 @@ def test_a_song_is_not_approved_when_its_certificate_cannot_be_signed(
     submission = make_submission(generator, now)
     settings.CERTIFICATE_KEY_FILE = str(tmp_path / "missing.json")
     with pytest.raises(FileNotFoundError), transaction.atomic():
-        approve_submission(submission=submission, by="system", reasons=[], now=now)
+        approve_submission(submission=submission, actor=SYSTEM, reasons=[], now=now)
     submission.refresh_from_db()
     assert submission.status == "received"
 

@@ -12,7 +12,6 @@ from django.urls import get_resolver
 from compliance.lifecycle.duties import BY_ACTION, DUTIES
 from compliance.lifecycle.event_kinds import INSIDE_AREAS, KINDS
 from compliance.lifecycle.machines import MACHINES
-from compliance.services.actors import SYSTEM, Actor, NotAllowed
 
 ROOT = Path(__file__).parents[2]
 # Which actions of the table each address of the API does.
@@ -60,24 +59,6 @@ def test_the_api_asks_for_the_scope_that_the_table_names():
                 found[inner.name] = inner.callback.view_class.required_scopes["POST"]
     assert found == {name: (BY_ACTION[action].scope,) for name, action in ADDRESSES.items()}
     assert {duty.action for duty in DUTIES if duty.scope} == set(ADDRESSES.values())
-
-
-@pytest.mark.parametrize("duty", DUTIES, ids=lambda duty: duty.action)
-def test_the_table_is_enforced_for_everybody(duty):
-    def may(actor: Actor) -> bool:
-        try:
-            actor.require(duty.action)
-        except NotAllowed:
-            return False
-        return True
-
-    assert may(SYSTEM) == duty.system
-    assert may(Actor(label="generator:gen_1")) == bool(duty.scope)
-    assert not may(Actor(label="user:mo"))
-    asked: list[str] = []
-    everything = Actor(label="user:root", has_perm=lambda name: not asked.append(name))
-    assert may(everything) == bool(duty.permission)
-    assert asked == ([duty.permission] if duty.permission else [])
 
 
 def test_the_permissions_of_the_table_exist(db):

@@ -402,7 +402,8 @@ def test_what_was_taken_down_is_not_given_back(songs, grant, now):
 def acknowledge(recall: Recall, generator, approvals, now):
     items = [Acknowledgement(approval=a.public_id, action="taken_down", at=now) for a in approvals]
     return acknowledge_songs(
-        recall_id=recall.public_id, generator=generator, items=items, actor=as_generator(generator), now=now
+        recall_id=recall.public_id, generator=generator, items=items, now=now,
+        actor=as_generator(generator, scopes={"recalls:write"}),
     )  # fmt: skip
 
 

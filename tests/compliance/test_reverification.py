@@ -32,6 +32,7 @@ from compliance.services.reverification import (
 from moderation.models import ReviewCase
 from moderation.services.reviews import decide_review_case
 from tests.compliance.approved import approve, make_submission
+from tests.reviewer import Reviewer
 from tests.songs import LICENSED, make_silence, make_song
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,7 +100,7 @@ def test_a_reviewer_who_rejects_a_worse_answer_suspends_the_approval(decide, dec
     work_off(start())
     case = ReviewCase.objects.get(subject_kind="reverification")
     decide_review_case(
-        case_id=case.pk, decision=decision, note="heard it", by="mo", now=timezone.now()
+        case_id=case.pk, decision=decision, note="heard it", by=Reviewer("mo"), now=timezone.now()
     )
     song.approval.refresh_from_db()
     assert song.approval.status == status

@@ -9,6 +9,7 @@ from compliance.services.clearance_times import expire_clearances, warn_of_expir
 from moderation.models import ReviewCase
 from moderation.services.reviews import decide_review_case
 from tests.conftest import make_client, make_generator, make_key
+from tests.reviewer import Reviewer
 from tests.songs import ENDED, LICENSED, UNLICENSED, ask, make_intent
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +86,7 @@ def test_a_reviewer_decides_about_a_doubtful_message_and_caps_are_held_from_then
     clearance, case = ask_doubtful(api)
     assert not CapEntry.objects.exists()
     now = timezone.now()
-    decide_review_case(case_id=case.pk, decision=decision, note="read", by="mo", now=now)
+    decide_review_case(case_id=case.pk, decision=decision, note="read", by=Reviewer("mo"), now=now)
     report = api.get(f"/api/v1/clearances/{clearance}").json()
     assert report["outcome"] == outcome
     assert CapEntry.objects.filter(kind="reserve").count() == (1 if outcome == "cleared" else 0)
@@ -96,7 +97,7 @@ def test_a_message_that_waited_is_denied_when_the_cap_was_used_up_meanwhile(api,
     clearance, case = ask_doubtful(api)
     assert [ask(api).json()["outcome"] for _ in range(5)] == ["cleared"] * 5
     decide_review_case(
-        case_id=case.pk, decision="approve", note="read", by="mo", now=timezone.now()
+        case_id=case.pk, decision="approve", note="read", by=Reviewer("mo"), now=timezone.now()
     )
     report = api.get(f"/api/v1/clearances/{clearance}").json()
     assert report["outcome"] == "denied"
@@ -107,7 +108,9 @@ def test_a_message_that_nobody_reads_expires(api, grant, settings):
     clearance, case = ask_doubtful(api)
     later = timezone.now() + dt.timedelta(seconds=settings.CLEARANCE_REVIEW_S + 1)
     assert expire_clearances(now=later) == 1
-    decide_review_case(case_id=case.pk, decision="approve", note="late", by="mo", now=later)
+    decide_review_case(
+        case_id=case.pk, decision="approve", note="late", by=Reviewer("mo"), now=later
+    )
     assert api.get(f"/api/v1/clearances/{clearance}").json()["outcome"] == "expired"
 
 

@@ -15,6 +15,7 @@ from moderation.models import ReviewCase
 from moderation.services.reviews import decide_review_case
 from tests.compliance.two_people import make_person
 from tests.conftest import make_client, make_generator, make_key
+from tests.reviewer import Reviewer
 from tests.songs import (
     AUDIO,
     LICENSED,
@@ -172,7 +173,7 @@ def test_a_reviewer_hears_and_approves_a_song_in_doubt(
     assert b"".join(heard.streaming_content) == honest_song[:100]
 
     decide_review_case(
-        case_id=case.pk, decision="approve", note="fine", by="mo", now=timezone.now()
+        case_id=case.pk, decision="approve", note="fine", by=Reviewer("mo"), now=timezone.now()
     )
     assert read(api, submission)["state"] == "in_review"  # nobody measured it: that takes two
     request = ActionRequest.objects.get()
@@ -192,7 +193,9 @@ def test_what_a_second_person_refuses_is_rejected_and_who_asked_gives_it_back_to
     ).json()["id"]
     tasks.BURIALS["verify_submission"](Job.objects.get())
     case = ReviewCase.objects.get(subject_id=submission)
-    decide_review_case(case_id=case.pk, decision="approve", note="", by="mo", now=timezone.now())
+    decide_review_case(
+        case_id=case.pk, decision="approve", note="", by=Reviewer("mo"), now=timezone.now()
+    )
     turn_down_request(
         request=ActionRequest.objects.get(), actor=make_person(by), note="who sings?", now=timezone.now()
     )  # fmt: skip
@@ -212,7 +215,7 @@ def test_a_reviewer_cannot_approve_what_is_no_longer_licensed(api, grant, cleara
     suspend_grant(grant=grant, by=None)
     case = ReviewCase.objects.get(subject_id=submission)
     decide_review_case(
-        case_id=case.pk, decision="approve", note="fine", by="mo", now=timezone.now()
+        case_id=case.pk, decision="approve", note="fine", by=Reviewer("mo"), now=timezone.now()
     )
     report = read(api, submission)
     assert report["state"] == "rejected"

@@ -3,7 +3,9 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from moderation.models import ReviewCase
+from moderation.services.reviews import note_second_person, open_review_case
 from moderation.services.screenings import TextToScreen, judge_text, submit_screening
+from moderation.signals import review_case_decided
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +109,73 @@ def test_audio_pictures_and_links_of_the_evidence_are_on_the_page(moderator, cas
     assert '<audio controls preload="none"' in page
     assert 'src="/media/timeline.svg"' in page
     assert 'href="/reports/sub_1"' in page
+
+
+@pytest.fixture
+def case_for_two(now):
+    return open_review_case(
+        subject_kind="song", subject_id="sub_1", client="gen_1", title="A song", takes_two=True, evidence={}, now=now,
+        reasons=[{"code": "audio.unexplained", "text": "Something is hidden."}],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def second_person_awaited():
+    """Whoever listens to decisions asks for a second person, as compliance does for such a song."""
+
+    def ask(sender, *, case, **_kwargs):
+        if case.decision == "approve":
+            note_second_person(
+                subject_kind="song", subject_id=case.subject_id, state="awaited", by=""
+            )
+
+    review_case_decided.connect(ask)
+    yield
+    review_case_decided.disconnect(ask)
+
+
+def test_a_case_for_two_says_so_before_anybody_decides(moderator, case, case_for_two):
+    page = moderator.get(url_of(case_for_two)).content.decode()
+    assert "This takes two people." in page
+    assert "Approve as the first of two" in page
+    assert "two people" not in moderator.get(url_of(case)).content.decode()
+
+
+def test_the_first_of_two_is_told_that_nothing_is_approved_yet(
+    moderator, case_for_two, second_person_awaited
+):
+    response = moderator.post(
+        url_of(case_for_two), {"decision": "approve", "note": ""}, follow=True
+    )
+    told = response.content.decode()
+    assert "It is not approved yet: a second person must agree." in told
+    assert "Approved" not in told
+    assert "Waits for a second person" in told  # in the list
+    page = moderator.get(url_of(case_for_two)).content.decode()
+    assert "Not approved yet: a second person must agree." in page
+    assert "<strong>Approved" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "on_the_page", "in_the_list"),
+    [
+        ("agreed", "Approved by two people:", "Approved by two people"),
+        ("refused", "the second person, li, refused", "Refused by the second person"),
+        ("withdrawn", "took it back", "Taken back"),
+    ],
+)
+def test_what_the_second_person_said_is_on_the_page_and_in_the_list(
+    moderator, case_for_two, second_person_awaited, state, on_the_page, in_the_list
+):
+    moderator.post(url_of(case_for_two), {"decision": "approve", "note": ""})
+    note_second_person(subject_kind="song", subject_id="sub_1", state=state, by="li")
+    assert on_the_page in moderator.get(url_of(case_for_two)).content.decode()
+    listed = moderator.get(reverse("admin:moderation_reviewcase_changelist")).content.decode()
+    assert in_the_list in listed
+
+
+def test_one_no_is_enough(moderator, case_for_two, second_person_awaited):
+    response = moderator.post(
+        url_of(case_for_two), {"decision": "reject", "note": "n"}, follow=True
+    )
+    assert "Rejected: A song." in response.content.decode()

@@ -5,11 +5,14 @@ from moderation.models import CaseStatus, ReviewCase, ReviewDecision
 from moderation.models.review import DecisionIsFinal
 from moderation.services.reviews import (
     AlreadyDecided,
+    MayNotDecide,
     UnknownReviewCase,
     decide_review_case,
+    note_second_person,
     open_review_case,
 )
 from moderation.signals import review_case_decided
+from tests.reviewer import Reviewer
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +35,7 @@ def open_case(now):
 
 
 def decide(case, now, **changes):
-    fields = {"decision": "approve", "note": "fine", "by": "mo", "now": now}
+    fields = {"decision": "approve", "note": "fine", "by": Reviewer("mo"), "now": now}
     return decide_review_case(case_id=case.pk, **{**fields, **changes})
 
 
@@ -60,14 +63,14 @@ def test_a_case_is_decided_once(open_case, now):
     case = open_case()
     decide(case, now)
     with pytest.raises(AlreadyDecided) as refusal:
-        decide(case, now, decision="reject", by="jo")
+        decide(case, now, decision="reject", by=Reviewer("jo"))
     assert refusal.value.case.decided_by == "mo"
     assert ReviewDecision.objects.count() == 1
 
 
 def test_an_unknown_case_is_said_to_be_unknown(db, now):
     with pytest.raises(UnknownReviewCase):
-        decide_review_case(case_id=4711, decision="approve", note="", by="mo", now=now)
+        decide_review_case(case_id=4711, decision="approve", note="", by=Reviewer("mo"), now=now)
 
 
 def test_a_decision_that_is_neither_is_refused(open_case, now):
@@ -121,3 +124,19 @@ def test_the_database_refuses_a_decision_without_a_person(open_case):
     case = open_case()
     with pytest.raises(IntegrityError), transaction.atomic():
         ReviewCase.objects.filter(pk=case.pk).update(status="decided", decision="approve")
+
+
+def test_somebody_without_the_permission_decides_nothing(open_case, now):
+    case = open_case()
+    with pytest.raises(MayNotDecide, match=r"moderation\.decide_reviewcase"):
+        decide(case, now, by=Reviewer("mo", frozenset({"moderation.view_reviewcase"})))
+    case.refresh_from_db()
+    assert case.status == CaseStatus.OPEN
+
+
+def test_the_database_takes_no_second_person_without_a_first(open_case, now):
+    case = open_case()
+    with pytest.raises(IntegrityError, match="second_person"), transaction.atomic():
+        ReviewCase.objects.filter(pk=case.pk).update(second_person="agreed")
+    with pytest.raises(ValueError, match="perhaps"):
+        note_second_person(subject_kind="song", subject_id="sub_1", state="perhaps", by="li")

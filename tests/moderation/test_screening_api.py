@@ -3,6 +3,7 @@ import pytest
 from moderation.models import ReviewCase, Screening
 from moderation.services.reviews import decide_review_case
 from tests.conftest import make_client, make_generator, make_key
+from tests.reviewer import Reviewer
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def test_a_doubtful_message_becomes_a_review_case_and_tells_what_came_of_it(api,
     assert answer["review"] == {"status": "open", "decision": None, "decided_at": None}
     case = ReviewCase.objects.get()
     assert (case.subject_kind, case.subject_id) == ("screening", answer["id"])
-    decide_review_case(case_id=case.pk, decision="reject", note="abuse", by="mo", now=now)
+    decide_review_case(case_id=case.pk, decision="reject", note="abuse", by=Reviewer("mo"), now=now)
     later = api.get(f"/api/v1/screenings/{answer['id']}").json()
     assert later["review"]["decision"] == "reject"
     assert later["outcome"] == "review"
