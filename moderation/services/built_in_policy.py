@@ -16,8 +16,7 @@ def seed_built_in_policy(*, using: str, **_options: Any) -> None:
         return
     now = timezone.now()
     policy = PolicyVersion.objects.using(using).create(
-        number=1, status=PolicyStatus.PUBLISHED, note="The thresholds the service came with.", drafted_by="built in",
-        drafted_at=now, shadowed_at=now, published_by="release", published_at=now,
+        number=1, note="The thresholds the service came with.", drafted_by="built in", drafted_at=now
     )  # fmt: skip
     PolicyThreshold.objects.using(using).bulk_create(
         PolicyThreshold(
@@ -29,4 +28,8 @@ def seed_built_in_policy(*, using: str, **_options: Any) -> None:
             block=threshold.block,
         )
         for threshold in BUILT_IN_POLICY.thresholds
+    )
+    # Last: the database takes no threshold for a version in force.
+    PolicyVersion.objects.using(using).filter(pk=policy.pk).update(
+        status=PolicyStatus.PUBLISHED, shadowed_at=now, published_by="release", published_at=now
     )

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from moderation.models import LexiconOverride, PolicyStatus, PolicyThreshold, PolicyVersion
-from moderation.screening.policy import BUILT_IN_POLICY
+from moderation.models import LexiconOverride, PolicyStatus, PolicyVersion
+from moderation.services.built_in_policy import seed_built_in_policy
 from moderation.services.lexicon import end_override, save_override
 from moderation.services.policies import draft_policy, start_shadow
 from moderation.services.screenings import TextToScreen, judge_texts, submit_screenings
@@ -51,14 +51,8 @@ def draft(db, screenings):
     now = timezone.now()
     live = PolicyVersion.objects.filter(status=PolicyStatus.PUBLISHED).first()
     if live is None:  # a test before this one emptied the tables
-        live = PolicyVersion.objects.create(
-            number=1, status=PolicyStatus.PUBLISHED, note="The thresholds the service came with.",
-            drafted_by="built in", drafted_at=now, published_by="release", published_at=now,
-        )  # fmt: skip
-        PolicyThreshold.objects.bulk_create(
-            PolicyThreshold(policy=live, category=t.category.value, review=t.review, block=t.block)
-            for t in BUILT_IN_POLICY.thresholds
-        )
+        seed_built_in_policy(using="default")
+        live = PolicyVersion.objects.get()
     draft = draft_policy(
         based_on=live,
         note="Let friends swear; look at the rest only where it is nearly certain.",

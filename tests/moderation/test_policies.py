@@ -1,14 +1,21 @@
 """Policies as versions: drafted, tried in shadow, published by another person, replayed for good."""
 
 import datetime as dt
+from importlib import import_module
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
 
-from moderation.models import PolicyMoved, PolicyStatus, PolicyVersion, Screening
+from moderation.models import (
+    PolicyMoved,
+    PolicyStatus,
+    PolicyThreshold,
+    PolicyVersion,
+    Screening,
+)
 from moderation.queries import UnknownPolicy, get_policies, get_policy
 from moderation.screening.policy import BUILT_IN_POLICY, InvalidPolicy, Outcome
 from moderation.services.policies import (
@@ -70,7 +77,13 @@ def test_the_built_in_policy_is_version_1(built_in):
     assert set(built_in.build_policy().thresholds) == set(BUILT_IN_POLICY.thresholds)
 
 
+def lift_guards():
+    """Drop the triggers, until the test's transaction is rolled back."""
+    import_module("moderation.migrations.0008_policy_guards").drop(None, connection.schema_editor())
+
+
 def test_without_any_version_the_built_in_policy_decides():
+    lift_guards()
     PolicyVersion.objects.all().delete()
     assert get_policies().live == get_policy(version="policy-1") == BUILT_IN_POLICY
 
@@ -312,3 +325,64 @@ def test_the_page_of_a_screening_replays_it(moderator, lenient, now):
     page = " ".join(moderator.get(url).content.decode().split())
     assert "policy-1</strong>: review, as it was answered" in page
     assert "policy-2</strong>: allow" in page
+
+
+def change_thresholds(policy):
+    return {
+        "change": lambda: policy.thresholds.update(review=0.01),
+        "delete": lambda: policy.thresholds.all()._raw_delete("default"),
+        "add": lambda: PolicyThreshold.objects.create(
+            policy=policy, category="hate", language="de", review=0.99
+        ),
+        "take over": lambda: (
+            PolicyThreshold.objects.exclude(policy=policy)
+            .filter(policy__status="draft", category="hate")
+            .update(policy=policy, language="fr")
+        ),
+    }
+
+
+@pytest.mark.parametrize("how", ["change", "delete", "add", "take over"])
+@pytest.mark.parametrize("status", ["shadow", "published", "retired"])
+def test_the_database_keeps_the_thresholds_of_what_is_no_draft(lenient, built_in, now, status, how):
+    start_shadow(policy=lenient, now=now)
+    policy = lenient
+    if status != "shadow":
+        publish_policy(policy=lenient, by="bob", now=now)
+        policy = lenient if status == "published" else built_in
+    policy.refresh_from_db()
+    assert policy.status == status
+    draft_policy(based_on=built_in, note="others", by="ann", now=now)
+    before = list(policy.thresholds.values())
+    with pytest.raises(DatabaseError, match="keeps its thresholds"), transaction.atomic():
+        change_thresholds(policy)[how]()
+    assert list(policy.thresholds.values()) == before
+
+
+@pytest.mark.parametrize("how", ["change", "delete", "add", "take over"])
+def test_a_draft_takes_every_change_of_its_thresholds(lenient, built_in, now, how):
+    draft_policy(based_on=built_in, note="others", by="ann", now=now)
+    before = list(lenient.thresholds.values())
+    change_thresholds(lenient)[how]()
+    assert list(lenient.thresholds.values()) != before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "draft"},
+        {"status": "shadow"},
+        {"number": 9},
+        {"note": "x"},
+        {"published_by": "eve"},
+    ],
+    ids=str,
+)
+def test_the_database_lets_what_was_in_force_only_retire(built_in, changes):
+    with pytest.raises(DatabaseError, match="only retires"), transaction.atomic():
+        PolicyVersion.objects.filter(pk=built_in.pk).update(**changes)
+    assert PolicyVersion.objects.filter(pk=built_in.pk).update(status="retired") == 1
+    with pytest.raises(DatabaseError, match="only retires"), transaction.atomic():
+        PolicyVersion.objects.filter(pk=built_in.pk).update(status="published")
+    with pytest.raises(DatabaseError, match="only drafts are deleted"), transaction.atomic():
+        PolicyVersion.objects.filter(pk=built_in.pk)._raw_delete("default")
