@@ -350,5 +350,5 @@ UNFOLD = {
             "600": "#0d9488", "700": "#0f766e", "800": "#115e59", "900": "#134e4a", "950": "#042f2e",
         }
     },
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "config.menu.list_menu"},
 }  # fmt: skip

@@ -5,10 +5,13 @@ from catalog.admin import (  # noqa: F401 - importing registers them
     caps,
     change_sets,
     consents,
+    fees,
     grants,
     music,
+    options,
     parties,
     references,
     shares,
     twins,
+    use_approvals,
 )

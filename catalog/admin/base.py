@@ -46,6 +46,8 @@ STATUS_COLORS = {
     "in review": "warning",
     "draft": "info",
     "open": "warning",
+    "exercised": "success",
+    "lapsed": "danger",
     "held": "warning",
     "suspended": "warning",
     "prohibition": "danger",

@@ -31,12 +31,13 @@ from catalog.admin.base import (
     draw_once,
     get_person,
     get_row,
+    link_to,
     read_clock,
     run_action,
 )
 from catalog.admin.drawings import PeriodBar, draw_periods, draw_territories
 from catalog.exchange.contracts import GrantResource
-from catalog.models import Cap, Fee, Grant, UseApproval
+from catalog.models import Cap, Fee, Grant, Option, UseApproval
 from catalog.models.agreements import GrantStatus
 from catalog.models.change_sets import ChangeAction
 from catalog.queries.endings import list_endings
@@ -191,6 +192,13 @@ class FeeInline(DraftInline):
     autocomplete_fields = ["payee"]
 
 
+class OptionInline(DraftInline):
+    """What may still be claimed."""
+
+    model = Option
+    fields = ["extends", "gives", "exercise_by", "amount", "currency"]
+
+
 class UseApprovalInline(TabularInline):  # type: ignore[misc]  # untyped
     """Written approvals of the licensor."""
 
@@ -211,7 +219,7 @@ class GrantAdmin(ExchangingAdmin):
     resource_classes = [GrantResource]
 
     form = GrantForm
-    inlines = [CapInline, FeeInline, UseApprovalInline]
+    inlines = [CapInline, FeeInline, OptionInline, UseApprovalInline]
     list_display = [
         "show_label", "show_effect", "show_status", "show_sides", "show_uses", "territory", "valid_from", "valid_until",
     ]  # fmt: skip
@@ -528,11 +536,16 @@ class GrantAdmin(ExchangingAdmin):
 
     @action(description="Calendar of ends", icon="event", url_path="calendar", permissions=["view"])
     def show_calendar(self, request: HttpRequest) -> HttpResponse:
-        """Show which grants end within 90, 30, 7 and 1 days."""
+        """Show what ends or is due within 90, 30, 7 and 1 days."""
+        today = read_clock().date()
         context = {
             **self.admin_site.each_context(request),
             "title": "What ends soon",
-            "bands": list_endings(on=read_clock().date()),
+            "today": today,
+            "bands": [
+                (band, [(ending, link_to(ending.row, ending.label)) for ending in band.endings])
+                for band in list_endings(on=today)
+            ],
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/catalog/calendar.html", context)

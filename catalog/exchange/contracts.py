@@ -10,7 +10,16 @@ from import_export import fields
 from import_export.widgets import DateWidget, ForeignKeyWidget
 
 from catalog.exchange.resources import CatalogResource, named, shown, territories, words
-from catalog.models import Agreement, Cap, Grant, Party, VoiceConsent
+from catalog.models import (
+    Agreement,
+    Cap,
+    Fee,
+    Grant,
+    Option,
+    Party,
+    UseApproval,
+    VoiceConsent,
+)
 from catalog.models.agreements import GrantStatus
 from catalog.services.agreements import find_recordings, find_unknown_stems, set_targets
 
@@ -156,11 +165,25 @@ class GrantResource(CatalogResource):
         )
 
 
-class CapResource(CatalogResource):
-    """Caps of drafts, by grant and what they count."""
+class DraftResource(CatalogResource):
+    """Rows that are entered with a draft and stay as they are once it is active."""
 
     agreement = shown("agreement", "grant__agreement__number")
     grant = fields.Field(attribute="grant", column_name="grant", widget=GrantWidget(Grant))
+
+    def before_save_instance(self, instance: Any, row: Any, **options: Any) -> None:  # noqa: ARG002 - its signature
+        """Refuse rows of what is no draft.
+
+        Raises
+        ------
+        NotADraft : if the grant has been activated or cancelled
+        """
+        if instance.grant.status != GrantStatus.DRAFT:
+            raise NotADraft(grant=instance.grant)
+
+
+class CapResource(DraftResource):
+    """Caps of drafts, by grant and what they count; a limit in force changes by a change set."""
 
     class Meta(CatalogResource.Meta):
         model = Cap
@@ -169,15 +192,54 @@ class CapResource(CatalogResource):
             "agreement", "grant", "unit", "limit", "period", "scope", "on_limit", "warn_at_pct",
         ]  # fmt: skip
 
-    def before_save_instance(self, instance: Cap, row: Any, **options: Any) -> None:  # noqa: ARG002 - its signature
-        """Refuse caps of what is no draft: a limit changes by a change set.
 
-        Raises
-        ------
-        NotADraft : if the grant has been activated or cancelled
-        """
-        if instance.grant.status != GrantStatus.DRAFT:
-            raise NotADraft(grant=instance.grant)
+class FeeResource(DraftResource):
+    """Fees of drafts, by grant, kind, currency and payee."""
+
+    payee = named("payee", Party, "name")
+
+    class Meta(CatalogResource.Meta):
+        model = Fee
+        import_id_fields = ["grant", "kind", "currency"]  # what every row names
+        fields = ["agreement", "grant", "kind", "amount", "currency", "payee"]
+
+    def get_instance(self, instance_loader: Any, row: Any) -> Fee | None:  # noqa: ARG002 - its signature
+        """Return the stored fee with the row's natural key; without a payee it is the licensor's."""
+        key = {
+            name: self.fields[name].clean(row)
+            for name in ("grant", "kind", "currency", "payee")
+            if self.fields[name].column_name in row
+        }
+        found: Fee | None = Fee.objects.filter(**{"payee": None, **key}).first()
+        return found
+
+
+class OptionResource(DraftResource):
+    """Options of drafts, by grant, what they extend and give, and their last day."""
+
+    exercise_by = fields.Field(
+        attribute="exercise_by", column_name="exercise_by", widget=DateWidget()
+    )
+    exercised_on = shown("exercised_on")
+
+    class Meta(CatalogResource.Meta):
+        model = Option
+        import_id_fields = ["grant", "extends", "gives", "exercise_by"]
+        fields = [
+            "agreement", "grant", "extends", "gives", "exercise_by", "amount", "currency", "exercised_on",
+        ]  # fmt: skip
+
+
+class UseApprovalResource(CatalogResource):
+    """Written approvals of licensors, by grant and campaign."""
+
+    agreement = shown("agreement", "grant__agreement__number")
+    grant = fields.Field(attribute="grant", column_name="grant", widget=GrantWidget(Grant))
+
+    class Meta(CatalogResource.Meta):
+        model = UseApproval
+        import_id_fields = ["grant", "campaign"]
+        fields = ["agreement", "grant", "campaign", "approved_on", "approver"]
 
 
 class ConsentResource(CatalogResource):

@@ -7,6 +7,7 @@ from catalog.models.change_sets import AgreementRead, Change, ChangeSet
 from catalog.models.consents import VoiceConsent
 from catalog.models.fees import Fee
 from catalog.models.music import Recording, Stem, Work
+from catalog.models.options import Option
 from catalog.models.parties import Party
 from catalog.models.references import ReferenceRecording
 from catalog.models.shares import Share
@@ -26,6 +27,7 @@ __all__ = [
     "Fee",
     "Grant",
     "GrantTarget",
+    "Option",
     "Party",
     "Recording",
     "ReferenceRecording",

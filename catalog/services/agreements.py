@@ -24,6 +24,7 @@ from catalog.rights.terms import CapPeriod, CapScope, CapUnit
 from catalog.services.availability import refresh_availability_of_grant
 from catalog.services.fees import add_fee
 from catalog.services.history import save_as
+from catalog.services.options import add_option
 from catalog.services.stems import activate_ready_stems
 
 # Terms with an argument of their own in `add_grant`; the rest of TERM_FIELDS may be given by name.
@@ -417,6 +418,15 @@ def draft_successor(
             amount=fee.amount,
             currency=fee.currency,
             payee=fee.payee,
+        )
+    for option in grant.options.filter(exercised_on__isnull=True):
+        add_option(
+            grant=successor,
+            extends=option.extends,
+            gives=option.gives,
+            exercise_by=option.exercise_by,
+            amount=option.amount,
+            currency=option.currency,
         )
     return successor
 

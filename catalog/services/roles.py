@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 # What editors enter. Grants and change sets are entered too; what activates them is a decision of approvers.
 EDITED: Final = (
     "party", "work", "recording", "stem", "referencerecording", "share", "agreement", "grant", "granttarget", "cap", "fee",
-    "useapproval", "voiceconsent",
+    "option", "useapproval", "voiceconsent",
 )  # fmt: skip
 SEEN: Final = (
     *EDITED,
@@ -29,6 +29,7 @@ EDITS: Final = (
     "delete_share",
     "delete_cap",
     "delete_fee",
+    "delete_option",
 )
 ROLES: Final = {
     "Catalog viewers": VIEWS,

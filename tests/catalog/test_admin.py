@@ -114,6 +114,8 @@ def test_two_people_enter_activate_and_end_a_grant_in_the_admin(maker, checker, 
         "caps-0-warn_at_pct": "80",
         "fees-TOTAL_FORMS": "0",
         "fees-INITIAL_FORMS": "0",
+        "options-TOTAL_FORMS": "0",
+        "options-INITIAL_FORMS": "0",
         "use_approvals-TOTAL_FORMS": "0",
         "use_approvals-INITIAL_FORMS": "0",
     }

@@ -5,6 +5,7 @@ A letter stands for a role: V viewers, E editors, A approvers, D administrators.
 
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.contrib import admin
@@ -12,11 +13,21 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from catalog.models import Recording, ReferenceRecording, Stem, TerritorySet, VoiceConsent, Work
+from catalog.models import (
+    Recording,
+    ReferenceRecording,
+    Stem,
+    TerritorySet,
+    UseApproval,
+    VoiceConsent,
+    Work,
+)
 from catalog.models.change_sets import ChangeAction
 from catalog.models.twins import TwinKind
 from catalog.services.change_sets import ProposedChange, propose_changes
 from catalog.services.clearing import clear_stems
+from catalog.services.fees import add_fee
+from catalog.services.options import add_option
 from catalog.services.parties import get_or_add_party
 from catalog.services.twins import FoundTwin, record_twins
 from tests.catalog.rows import NOW, add_draft, add_license, make_intent
@@ -63,6 +74,7 @@ TABLE = {
         keeps_versions=False,
         buttons={"activate": DECIDING, "reject": DECIDING, "withdraw": ENTERING},
     ),
+    "fee": Pages(imports=ENTERING),
     "grant": Pages(
         ENTERING,
         ENTERING,  # a draft; nobody changes what was activated
@@ -78,6 +90,7 @@ TABLE = {
             "cancel": ENTERING,
         },
     ),
+    "option": Pages(imports=ENTERING, buttons={"exercise": ENTERING}),
     "party": Pages(ENTERING, ENTERING, imports=ENTERING),
     "recording": Pages(ENTERING, ENTERING, imports=ENTERING),
     "referencerecording": Pages(change=ENTERING, imports=ENTERING),
@@ -88,6 +101,7 @@ TABLE = {
         buttons={"activate": ENTERING, "suspend": ENTERING, "withdraw": ENTERING},
     ),
     "stemtwin": Pages(exports=None, buttons={"settle": ENTERING}),
+    "useapproval": Pages(ENTERING, ENTERING, imports=ENTERING),
     "voiceconsent": Pages(ENTERING, ENTERING, imports=ENTERING),
     "work": Pages(ENTERING, ENTERING, imports=ENTERING),
 }
@@ -127,6 +141,9 @@ def everything(stems, people):
         now=NOW,
     )
     draft = add_draft(license_.agreement, stems=stems, by=maker)
+    add_fee(grant=draft, kind="flat", amount=Decimal(100), currency="EUR")
+    add_option(grant=draft, extends="term", gives="one more year", exercise_by=date(2027, 1, 1))
+    UseApproval.objects.create(grant=draft, approved_on=date(2026, 1, 1), approver="Ana Sol")
     end = ProposedChange(action=ChangeAction.END_GRANT, grant=license_, ends_on=date(2027, 12, 1))
     change_set = propose_changes(title="End it", changes=[end], by=maker, now=NOW)
     stem = Stem.objects.get(external_id="stem-2")

@@ -6,7 +6,11 @@ from catalog.exchange.contracts import (
     AgreementResource,
     CapResource,
     ConsentResource,
+    FeeResource,
     GrantResource,
+    NotADraft,
+    OptionResource,
+    UseApprovalResource,
 )
 from catalog.exchange.resources import (
     PartyResource,
@@ -19,7 +23,7 @@ from catalog.exchange.resources import (
 from catalog.models import Agreement, Cap, Grant, Party, Recording, Share, Stem, Work
 from catalog.services.agreements import activate_grant
 from catalog.services.clearing import clear_stems
-from tests.catalog.rows import NOW, add_license, make_intent
+from tests.catalog.rows import NOW, add_agreement, add_draft, add_license, make_intent
 from tests.catalog.test_admin import log_in
 
 pytestmark = pytest.mark.django_db
@@ -190,6 +194,42 @@ def test_what_is_written_about_stems_changes_by_a_table_and_is_looked_for(stems)
     stem = Stem.objects.get(external_id="stem-1")
     assert (stem.title, stem.genre, stem.bpm, stem.status) == ("New", "pop", 99, "active")
     assert set(stem.availability.values_list("genre", flat=True)) == {"pop"}
+
+
+FEES = "agreement,grant,kind,amount,currency,payee\nAGR-1,1,flat,100,EUR,\nAGR-1,1,per_song,0.05,EUR,Ana Sol\n"
+OPTIONS = "agreement,grant,extends,gives,exercise_by,amount,currency\nAGR-1,1,term,two more years,2027-06-30,500,EUR\n"
+APPROVALS = "agreement,grant,campaign,approved_on,approver\nAGR-1,1,Summer,2026-11-01,Ana Sol\n"
+OF_GRANTS = pytest.mark.parametrize(
+    ("resource", "text", "changed"),
+    [
+        (FeeResource, FEES, FEES.replace("100", "120")),
+        (OptionResource, OPTIONS, OPTIONS.replace("500", "600")),
+        (UseApprovalResource, APPROVALS, APPROVALS.replace("Ana Sol", "Ben Tal")),
+    ],
+    ids=["fees", "options", "approvals of use"],
+)
+
+
+@OF_GRANTS
+def test_what_belongs_to_a_grant_comes_in_changes_and_goes_out(stems, resource, text, changed):
+    add_draft(add_agreement(), stems=stems)
+    n_rows = len(text.splitlines()) - 1
+    assert load(resource, text).totals["new"] == n_rows
+    assert load(resource, text).totals["skip"] == n_rows
+    assert load(resource, changed).totals["update"] == 1
+    again = load(resource, resource().export().csv)
+    assert (again.totals["new"], again.totals["update"]) == (0, 0)
+
+
+@OF_GRANTS
+def test_fees_and_options_of_a_grant_in_force_do_not_come_in(stems, resource, text, changed):
+    add_license(stems=stems)
+    if resource is UseApprovalResource:  # licensors approve while a grant runs
+        assert load(resource, text).totals["new"] == 1
+        return
+    with pytest.raises(Exception, match="draft a successor") as raised:
+        load(resource, text)
+    assert isinstance(raised.value.error, NotADraft)
 
 
 @pytest.mark.parametrize(
