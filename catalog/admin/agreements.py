@@ -13,17 +13,26 @@ from unfold.decorators import action, display
 from catalog.admin.base import (
     STATUS_COLORS,
     ExchangingAdmin,
+    NoteForm,
     draw_once,
     draw_status,
     get_person,
+    get_row,
     link_to,
     read_clock,
+    run_action,
 )
 from catalog.admin.drawings import PeriodBar, draw_periods
 from catalog.admin.tables import draw_table, draw_term
 from catalog.exchange.contracts import AgreementResource
 from catalog.models import Agreement, Grant
+from catalog.models.agreements import AgreementStatus
 from catalog.rights.wording import describe_uses
+from catalog.services.agreement_status import (
+    close_agreement,
+    reject_agreement,
+    reopen_agreement,
+)
 from catalog.services.agreements import compute_file_sha256
 from catalog.services.history import save_as
 from catalog.services.reading import record_agreement_read
@@ -111,7 +120,7 @@ class AgreementAdmin(ExchangingAdmin):
         ("Document", {"classes": ["tab"], "fields": ["document", "document_sha256"]}),
         ("Who read it", {"classes": ["tab"], "fields": ["show_reads"]}),
     ]  # fmt: skip
-    actions_detail = ["add_grant"]
+    actions_detail = ["add_grant", "reject", "close", "reopen"]
 
     @display(description="Status", label=STATUS_COLORS)
     def show_status(self, agreement: Agreement) -> str:
@@ -188,6 +197,30 @@ class AgreementAdmin(ExchangingAdmin):
             else "Nobody yet."
         )
 
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer what the status allows."""
+        agreement = self.get_object(request, str(object_id))
+        offered = (
+            {
+                AgreementStatus.DRAFT: {"add_grant", "reject"},
+                AgreementStatus.PENDING: {"add_grant", "reject"},
+                AgreementStatus.ACTIVE: {"add_grant", "close"},
+                AgreementStatus.REJECTED: {"reopen"},
+                AgreementStatus.INACTIVE: {"reopen"},
+            }[AgreementStatus(agreement.status)]
+            if agreement
+            else set()
+        )
+        return [
+            item
+            for item in super().get_actions_detail(request, object_id)
+            if any(item.action_name.endswith(f"_{name}") for name in offered)
+        ]
+
+    def has_settle_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Let editors turn down, close and reopen: nothing that holds is ended by it."""
+        return request.user.has_perm("catalog.change_agreement")
+
     def has_draft_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
         """Let editors add grants."""
         return request.user.has_perm("catalog.add_grant")
@@ -209,6 +242,48 @@ class AgreementAdmin(ExchangingAdmin):
         if "document" in form.changed_data and obj.document:
             obj.document_sha256 = compute_file_sha256(obj.document)
         save_as(obj, by=get_person(request))
+
+    @action(
+        description="Reject",
+        icon="block",
+        permissions=["settle"],
+        dialog={"title": "Turn this agreement down?", "description": "Its drafts cannot be activated. It can be reopened.",
+                "form_class": NoteForm, "form_submit_text": "Reject"},
+    )  # fmt: skip
+    def reject(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
+        """Turn the agreement down."""
+        row, note = get_row(self, request, object_id), form.cleaned_data["note"]
+        work = lambda: reject_agreement(agreement=row, by=get_person(request), note=note)  # noqa: E731
+        return run_action(request, row, work, "The agreement is turned down.")
+
+    @action(
+        description="Close",
+        icon="archive",
+        permissions=["settle"],
+        dialog={"title": "Close this agreement?",
+                "description": "Nothing can be activated under it any more. Grants that hold are ended first, by two people.",
+                "form_class": NoteForm, "form_submit_text": "Close"},
+    )  # fmt: skip
+    def close(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
+        """Make the agreement inactive."""
+        row, note = get_row(self, request, object_id), form.cleaned_data["note"]
+        work = lambda: close_agreement(  # noqa: E731
+            agreement=row, by=get_person(request), on=read_clock().date(), note=note
+        )
+        return run_action(request, row, work, "The agreement is closed.")
+
+    @action(
+        description="Reopen",
+        icon="undo",
+        permissions=["settle"],
+        dialog={"title": "Reopen this agreement?", "description": "Grants can be activated under it again.",
+                "form_class": NoteForm, "form_submit_text": "Reopen"},
+    )  # fmt: skip
+    def reopen(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
+        """Take back that it was turned down or closed."""
+        row, note = get_row(self, request, object_id), form.cleaned_data["note"]
+        work = lambda: reopen_agreement(agreement=row, by=get_person(request), note=note)  # noqa: E731
+        return run_action(request, row, work, "The agreement is open again.")
 
     @action(description="Add a grant", icon="add", permissions=["draft"])
     def add_grant(self, request: HttpRequest, object_id: int) -> HttpResponse:

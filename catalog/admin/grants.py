@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
@@ -15,11 +14,8 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
-from unfold.forms import BaseDialogForm
 from unfold.widgets import (
-    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
 )
 
 from catalog.admin.base import (
@@ -35,6 +31,7 @@ from catalog.admin.base import (
     read_clock,
     run_action,
 )
+from catalog.admin.corrections import CorrectionForm
 from catalog.admin.drawings import PeriodBar, draw_periods, draw_territories
 from catalog.exchange.contracts import GrantResource
 from catalog.models import Cap, Fee, Grant, Option, UseApproval
@@ -51,15 +48,9 @@ from catalog.services.agreements import (
     save_draft,
     suspend_grant,
 )
-from catalog.services.change_sets import CORRECTABLE_TERMS, ProposedChange, propose_changes
-from catalog.services.row_reading import parse_flag
+from catalog.services.change_sets import ProposedChange, propose_changes
 
 STEMS_SHOWN = 200
-
-
-def list_correctable() -> list[tuple[str, str]]:
-    """Return the terms that a correction may set, as people call them."""
-    return [(name, name_words(name)) for name in sorted(CORRECTABLE_TERMS)]
 
 
 class GrantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in stubs
@@ -143,38 +134,6 @@ class DraftInline(TabularInline):  # type: ignore[misc]  # untyped
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let the rows of a draft go."""
         return is_draft(obj) and super().has_change_permission(request, obj)
-
-
-class CorrectionForm(BaseDialogForm):  # type: ignore[misc]  # untyped
-    """Ask which term was entered wrongly, and what it should read."""
-
-    term = forms.ChoiceField(choices=list_correctable, widget=UnfoldAdminSelectWidget())
-    value = forms.CharField(
-        required=False,
-        max_length=1000,
-        label="As it should read",
-        widget=UnfoldAdminTextInputWidget(),
-        help_text="Several words with commas between them, days as 2026-12-31, yes or no.",
-    )
-    note = forms.CharField(
-        max_length=300,
-        label="What shows that it is an error of entry",
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """Read yes and no where the term is one or the other."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        term = cleaned.get("term", "territories")
-        is_flag = term != "territories" and isinstance(
-            Grant._meta.get_field(term), models.BooleanField
-        )
-        if is_flag:
-            try:
-                cleaned["value"] = parse_flag(cleaned.get("value", ""))
-            except ValueError:
-                self.add_error("value", "Expected yes or no.")
-        return cleaned
 
 
 class CapInline(DraftInline):

@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
@@ -178,7 +177,7 @@ def draw_twins(stem: Stem) -> SafeString | str:
             (
                 link_to(other, other.external_id),
                 twin.get_kind_display(),
-                format_html("{}", show_player(stem.audio)),
+                show_player(stem.audio),
                 show_player(other.audio),
                 link_to(twin, twin.get_verdict_display()),
             )

@@ -34,12 +34,20 @@ def unpack_words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split(SEPARATOR) if word)
 
 
+# What an empty set of words means where it does not mean any.
+EMPTY_SETS = {
+    "moral_terms": "none stated",
+    "third_party_samples": "none",
+    "uses": "every use",
+}
+
+
 def describe_value(value: Any, *, column: Any) -> str:
     """Return a column's value as people read it; words of a closed set are spelled out, what was typed freely stays."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value in (None, "", ()):
-        return "any" if isinstance(column, WordSetField) else "none"
+        return EMPTY_SETS.get(column.name, "any") if isinstance(column, WordSetField) else "none"
     text = ", ".join(value) if isinstance(value, tuple | list) else str(value)
     is_closed = column.choices or getattr(column, "words", None)
     return name_words(text) if is_closed else text

@@ -21,6 +21,7 @@ from compliance.admin.recall_wizard import show_wizard
 from compliance.admin.running import get_actor, link_to, press
 from compliance.models import Measure, Recall, RecallSong, RecallStatus
 from compliance.queries import name_recall_source
+from compliance.services.actors import name_people
 from compliance.services.recall_reports import write_report
 from compliance.services.recalls import cancel_recall, close_recall, continue_recall, undo_recall
 
@@ -193,6 +194,9 @@ class RecallAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": f"Recall {recall.public_id}",
             "recall": recall,
+            "opened_by": name_people(recall.opened_by),
+            "agreed_by": name_people(recall.agreed_by),
+            "closed_by": name_people(recall.closed_by),
             "source": f"{kind} {name}",
             "notices": recall.notices.select_related("generator").order_by("generator__name"),
             "songs": _get_songs(recall)[:200],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.rights.wording import describe_uses
 from compliance.certificates.certificate import Certificate
 from compliance.evidence.summary import Section, Summary, list_words
 from compliance.models import Approval, Event, Verification
@@ -85,7 +86,7 @@ def _tell_use(song: SongFacts) -> Section:
             ("Message", clearance.message),
             ("Asked for", f"{intent['starts_on']} to {intent['ends_on']} (not included)"),
             ("Territories", list_words(list(song.certificate.territories))),
-            ("Uses", list_words(list(song.certificate.uses))),
+            ("Uses", describe_uses(song.certificate.uses)),
             ("Rights policy", song.certificate.rights_policy),
         ),
     )
@@ -128,7 +129,7 @@ def _tell_grant(grant: dict[str, Any]) -> tuple[str, ...]:
         grant["label"],
         f"{agreement['licensor']}: agreement {agreement['number']}{signed}{clauses}",
         f"{grant['territory'].replace('+', '')}; {grant['valid_from']} to {grant['valid_until'] or 'further notice'}",
-        f"{list_words(grant['terms']['sides'])}: {list_words(grant['terms']['uses'])}",
+        f"{list_words(grant['terms']['sides'])}: {describe_uses(grant['terms']['uses'])}",
     )
 
 

@@ -275,7 +275,9 @@ def test_an_error_of_entry_is_corrected_by_two_people_and_generators_notice(
     find_button(page, "Correct").click()
     dialog = page.locator("#dialog")
     dialog.locator("[name=term]").select_option("territories")
-    dialog.locator("[name=value]").fill("DE, AT")
+    value = dialog.locator("[data-term=territories] [name=value]")
+    expect(value).to_have_value("AT, DE, US")  # as it reads now
+    value.fill("DE, AT")
     dialog.locator("[name=note]").fill("The contract names two countries (p. 2).")
     dialog.get_by_role("button", name="Propose", exact=True).click()
     expect(page.get_by_text("territories: AT, DE, US → DE, AT")).to_be_visible()

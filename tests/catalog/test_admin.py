@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -332,3 +333,28 @@ def test_a_correction_of_a_flag_reads_yes_and_no(maker, checker, everything):
     act(checker, ChangeSet.objects.get(), "activate")
     everything.refresh_from_db()
     assert everything.may_cut is False
+
+
+def test_the_dialog_of_a_correction_begins_as_the_grant_reads(maker, everything):
+    page = maker.get(
+        reverse("admin:catalog_grant_propose_correction", args=[everything.pk])
+    ).content.decode()
+    parts = dict(part.split('"', 1) for part in page.split('data-term="')[1:])
+    assert 'value="Worldwide except US"' in parts["territories"]
+    assert len(re.findall(r"\schecked[\s>]", parts["uses"])) == len(everything.uses)
+    assert "AI output generation" in parts["uses"]
+    assert 'value="yes" selected' in parts["may_cut"]
+    assert 'type="date"' in parts["valid_until"]
+
+
+def test_boxes_of_a_correction_come_as_words(maker, everything):
+    act(
+        maker,
+        everything,
+        "propose_correction",
+        term="uses",
+        value=["download", "archive"],
+        note="p. 2",
+    )
+    (change,) = ChangeSet.objects.get().changes.all()
+    assert change.corrections == {"uses": "download, archive"}

@@ -66,7 +66,12 @@ class Pages:
 
 
 TABLE = {
-    "agreement": Pages(ENTERING, ENTERING, imports=ENTERING, buttons={"add_grant": ENTERING}),
+    "agreement": Pages(
+        ENTERING,
+        ENTERING,
+        imports=ENTERING,
+        buttons=dict.fromkeys(("add_grant", "reject", "close", "reopen"), ENTERING),
+    ),
     "cap": Pages(change=ENTERING, imports=ENTERING, buttons={"propose_limit": ENTERING}),
     "caphold": Pages(keeps_versions=False),
     "changeset": Pages(
