@@ -1,6 +1,7 @@
 """Read the project's own corpus: dedications written for it, and grammars that expand to more.
 
-`dedications/<language>/authored-*.txt` holds sections `[scenario=… label=… …]` with one text a line;
+`dedications/<language>/authored-*.txt` holds sections `[scenario=… label=… …]` with one text a line; `kind=comment` in
+a section says that its texts are public comments, not messages to somebody.
 `grammar.toml` (dedications) and `functional.toml` (other sentences a filter must tell apart) hold slots and templates.
 Whole scenarios belong to one split, by a hash of their name, so nothing that development measures on was seen in
 training. In `functional.toml` each sentence frame is a scenario of its own.
@@ -37,9 +38,10 @@ class Split(StrEnum):
 
 
 class Origin(StrEnum):
-    """How a text came about: written by itself, or expanded from a grammar of dedications or of other sentences."""
+    """How a text came about: a dedication or a public comment written by itself, or an expanded grammar."""
 
     AUTHORED = "authored"
+    COMMENT = "comment"
     GRAMMAR = "grammar"
     FUNCTIONAL = "functional"
 
@@ -78,7 +80,7 @@ def load_dedications(language: str) -> list[Dedication]:
     ------
     InvalidCorpus : if a file does not follow the format
     """
-    rows = load_authored(language)
+    rows = _load_written(language)
     for origin in (Origin.GRAMMAR, Origin.FUNCTIONAL):
         path = DEDICATIONS_DIR / language / f"{origin}.toml"
         if path.exists():
@@ -87,12 +89,16 @@ def load_dedications(language: str) -> list[Dedication]:
 
 
 def load_authored(language: str) -> list[Dedication]:
-    """Return what was written one by one, in the order of the files.
+    """Return the dedications that were written one by one, in the order of the files.
 
     Raises
     ------
     InvalidCorpus : if a file does not follow the format
     """
+    return [row for row in _load_written(language) if row.origin is Origin.AUTHORED]
+
+
+def _load_written(language: str) -> list[Dedication]:
     paths = sorted((DEDICATIONS_DIR / language).glob("*.txt"))
     return [row for path in paths for row in _read_authored(path, language)]
 
@@ -100,18 +106,25 @@ def load_authored(language: str) -> list[Dedication]:
 def _read_authored(path: Path, language: str) -> Iterator[Dedication]:
     header: dict[str, str] | None = None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        text = line.strip()
+        text, where = line.strip(), f"{path.name}:{number}"
         if not text or text.startswith("# ") or text == "#":
             continue
         if text.startswith("[scenario="):
             header = dict(part.split("=", 1) for part in text.strip("[]").split())
         elif header is None:
-            raise InvalidCorpus(f"{path.name}:{number}: a text before the first section")
+            raise InvalidCorpus(f"{where}: a text before the first section")
         else:
             yield _build(
-                text, language=language, origin=Origin.AUTHORED, fields=header,
-                where=f"{path.name}:{number}",
+                text, language=language, origin=_read_origin(header, where), fields=header,
+                where=where,
             )  # fmt: skip
+
+
+def _read_origin(fields: dict[str, str], where: str) -> Origin:
+    named = fields.get("kind", Origin.AUTHORED)
+    if named not in (Origin.AUTHORED, Origin.COMMENT):
+        raise InvalidCorpus(f"{where}: expected kind authored or comment, got {named}")
+    return Origin(named)
 
 
 def _expand_grammar(path: Path, language: str, origin: Origin) -> Iterator[Dedication]:

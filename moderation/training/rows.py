@@ -24,7 +24,12 @@ N_FRAMED = 700
 # Public rows of each label that are used of a language; English has many times more than it needs.
 MAX_PUBLIC = 8_000
 # What a row weighs beside a row of a public source: its own kind of text is rare and is what counts.
-WEIGHTS = {Origin.AUTHORED: 30.0, Origin.GRAMMAR: 8.0, Origin.FUNCTIONAL: 5.0}
+WEIGHTS = {
+    Origin.AUTHORED: 30.0,
+    Origin.COMMENT: 5.0,
+    Origin.GRAMMAR: 8.0,
+    Origin.FUNCTIONAL: 5.0,
+}
 WEIGHT_FRAMED = 6.0
 WEIGHT_PUBLIC = 1.0
 # The rows are cut in so many folds; the calibration is fitted on votes of models that have not seen the fold.

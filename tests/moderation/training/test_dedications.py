@@ -60,15 +60,31 @@ def test_a_section_labels_its_lines(tmp_path, monkeypatch):
     assert (row.text, row.categories, row.form) == ("boo to you", ("threat", "hate"), "veiled")
 
 
+def test_a_section_of_comments_is_told_from_dedications(tmp_path, monkeypatch):
+    folder = tmp_path / "de"
+    folder.mkdir()
+    (folder / "authored-x.txt").write_text(
+        "[scenario=comment-a label=good kind=comment]\nein Kommentar\n[scenario=b label=good]\nfür Oma\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(dedications, "DEDICATIONS_DIR", tmp_path)
+    assert [(row.text, row.origin) for row in load_dedications("de")] == [
+        ("ein Kommentar", Origin.COMMENT),
+        ("für Oma", Origin.AUTHORED),
+    ]
+    assert [row.text for row in load_authored("de")] == ["für Oma"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("[scenario=x label=good kind=song]\nhello", "expected kind authored or comment, got song"),
         ("a text\n", "before the first section"),
         ("[scenario=a label=odd]\nhello you\n", "label good or violating"),
         ("[scenario=a label=violating]\nhello you\n", "without categories"),
         ("[scenario=a label=violating categories=rude]\nhello you\n", "rude"),
     ],
-    ids=["no section", "unknown label", "no category", "unknown category"],
+    ids=["unknown kind", "no section", "unknown label", "no category", "unknown category"],
 )
 def test_a_file_that_breaks_the_format_is_named(tmp_path, monkeypatch, text, message):
     with pytest.raises(InvalidCorpus, match=message):
