@@ -173,6 +173,7 @@ X_FRAME_OPTIONS = "SAMEORIGIN"  # the admin shows contract PDFs in a frame of it
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 
 # -- The API -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Agreements: the contract, its document, its grants over time."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -22,7 +23,7 @@ from catalog.admin.base import (
     read_clock,
     run_action,
 )
-from catalog.admin.drawings import PeriodBar, draw_periods
+from catalog.admin.drawings import PeriodBar, describe_reach, draw_periods, draw_world
 from catalog.admin.tables import draw_table, draw_term
 from catalog.exchange.contracts import AgreementResource
 from catalog.models import Agreement, Grant
@@ -73,6 +74,28 @@ def link_to_clause(grant: Grant) -> str:
         name_document(grant.agreement),
         page[1],
         grant.clause_refs,
+    )
+
+
+def draw_reach(grants: Sequence[Grant]) -> str:
+    """Return a map of what grants in force and drafts allow, and of what grants in force forbid altogether."""
+    reaching = [grant for grant in grants if grant.status in ("draft", "active", "suspended")]
+    allowed = {
+        code
+        for grant in reaching
+        if grant.effect == "permission"
+        for code in grant.territory.leaves
+    }
+    forbidden = {
+        code
+        for grant in reaching
+        if grant.effect == "prohibition" and not grant.uses
+        for code in grant.territory.leaves
+    }
+    return format_html(
+        "{}<p>{}</p>",
+        draw_world(allowed, forbidden=forbidden),
+        describe_reach(allowed, forbidden=forbidden),
     )
 
 
@@ -173,8 +196,9 @@ class AgreementAdmin(ExchangingAdmin):
             ],
         )
         bars_and_table = format_html(
-            "<div>{}{}{}</div>",
+            '<div>{}<div class="my-4">{}</div>{}{}</div>',
             draw_periods(bars, today=read_clock().date()),
+            draw_reach(grants),
             table,
             link_to_all_grants(agreement, n_grants=n_grants) if n_grants > GRANTS_SHOWN else "",
         )

@@ -1,8 +1,11 @@
 """Small drawings for legal pages: when grants run, and where. Plain SVG, each with a title that says the same in words."""
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from django.utils.html import format_html, format_html_join
@@ -18,6 +21,7 @@ GREEN: Final = "#0d9488"
 RED: Final = "#dc2626"
 GREY: Final = "#9ca3af"
 FAINT: Final = "#d1d5db"
+WORLD_FILE: Final = Path(__file__).with_name("world.json")
 # Territory tiles: columns, edge and gap in pixels.
 TILE_COLUMNS: Final = 25
 TILE_EDGE_PX: Final = 16
@@ -42,8 +46,55 @@ class PeriodBar:
     words: str = ""
 
 
+@cache
+def read_world() -> Mapping[str, str | tuple[float, float]]:
+    """Return each country's outline as an SVG path, or the place of a dot (`scripts/draw_world.py` makes them)."""
+    world: dict[str, str | tuple[float, float]] = json.loads(WORLD_FILE.read_text())
+    return world
+
+
+def draw_world(allowed: Collection[str], *, forbidden: Collection[str] = ()) -> SafeString:
+    """Return a map on which a use is allowed, forbidden or not mentioned; hovering names the country."""
+    shapes = format_html_join(
+        "",
+        '<g fill="{}"><title>{}: {}</title>{}</g>',
+        (
+            (color, get_territory_name(code), words, _draw_country(shape))
+            for code, shape in read_world().items()
+            for color, words in [_judge_country(code, allowed=allowed, forbidden=forbidden)]
+        ),
+    )
+    return format_html(
+        '<svg role="img" aria-label="Map: {}" viewBox="0 0 1000 436" stroke="#ffffff" stroke-width="0.5" '
+        'style="width:100%; max-width:44rem">{}</svg>',
+        describe_reach(allowed, forbidden=forbidden),
+        shapes,
+    )
+
+
+def describe_reach(allowed: Collection[str], *, forbidden: Collection[str] = ()) -> str:
+    """Return in words where a use is allowed, and where it is forbidden."""
+    words = describe_territories(frozenset(allowed)) if allowed else "nowhere"
+    veto = f"; forbidden: {describe_territories(frozenset(forbidden))}" if forbidden else ""
+    return f"{words}{veto}"
+
+
+def _judge_country(
+    code: str, *, allowed: Collection[str], forbidden: Collection[str]
+) -> tuple[str, str]:
+    if code in forbidden:
+        return RED, "forbidden"
+    return (GREEN, "included") if code in allowed else (FAINT, "not included")
+
+
+def _draw_country(shape: str | Sequence[float]) -> SafeString:
+    if isinstance(shape, str):
+        return format_html('<path d="{}"/>', shape)
+    return format_html('<circle cx="{}" cy="{}" r="3"/>', *shape)
+
+
 def draw_territories(leaves: Collection[str]) -> SafeString:
-    """Return a tile for each country, filled where the grant holds; hovering names it."""
+    """Return how many countries there are, which opens to a tile for each, filled where the grant holds."""
     included = frozenset(leaves)
     step = TILE_EDGE_PX + TILE_GAP_PX
     codes = sorted(ALL_TERRITORIES)
@@ -71,17 +122,17 @@ def draw_territories(leaves: Collection[str]) -> SafeString:
     rows = -(-len(codes) // TILE_COLUMNS)
     words = describe_territories(included)
     return format_html(
-        '<figure style="margin:0"><svg role="img" aria-label="{}" viewBox="0 0 {} {}" '
-        'style="width:100%; max-width:{}px">{}</svg>'
-        "<figcaption>{} of {} countries: {}</figcaption></figure>",
+        '<details class="relative"><summary class="cursor-pointer">{} of {} countries: {}</summary>'
+        '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" style="width:100%; max-width:{}px; margin-top:.5rem">{}</svg>'
+        "</details>",
+        len(included),
+        len(codes),
+        words,
         words,
         TILE_COLUMNS * step,
         rows * step,
         TILE_COLUMNS * step * 1.4,
         tiles,
-        len(included),
-        len(codes),
-        words,
     )
 
 

@@ -32,7 +32,7 @@ from catalog.admin.base import (
     run_action,
 )
 from catalog.admin.corrections import CorrectionForm
-from catalog.admin.drawings import PeriodBar, draw_periods, draw_territories
+from catalog.admin.drawings import PeriodBar, draw_periods, draw_territories, draw_world
 from catalog.exchange.contracts import GrantResource
 from catalog.models import Cap, Fee, Grant, Option, UseApproval
 from catalog.models.agreements import GrantStatus
@@ -316,7 +316,10 @@ class GrantAdmin(ExchangingAdmin):
     @draw_once
     def show_where(self, grant: Grant) -> str:
         """Return the territories, drawn."""
-        return draw_territories(grant.territory.leaves)
+        leaves = grant.territory.leaves
+        forbids = grant.effect == "prohibition"
+        drawn = draw_world(() if forbids else leaves, forbidden=leaves if forbids else ())
+        return format_html("{}{}", drawn, draw_territories(leaves))
 
     @display(description="Prepared and activated by")
     def show_people(self, grant: Grant) -> str:
