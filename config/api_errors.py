@@ -18,7 +18,7 @@ from rest_framework import exceptions
 
 from catalog.rights.intended_use import InvalidIntendedUse
 from compliance.api.authentication import AddressNotAllowed, ScopeMissing
-from compliance.api.etags import PreconditionFailed
+from compliance.api.etags import PreconditionFailed, PreconditionRequired
 from compliance.api.idempotency import InvalidIdempotencyKey
 from compliance.api.uploads import AudioTooLarge, InvalidSubmission
 from compliance.audio.manifest import InvalidManifest
@@ -127,6 +127,12 @@ ERROR_TABLE: tuple[ApiError, ...] = tuple(
         ),
         ("method.not_allowed", 405, "Method not allowed", (exceptions.MethodNotAllowed,)),
         ("answer.not_acceptable", 406, "No such representation", (exceptions.NotAcceptable,)),
+        (
+            "precondition.required",
+            428,
+            "The change does not say what it was made to",
+            (PreconditionRequired,),
+        ),
         ("precondition.failed", 412, "The thing has changed meanwhile", (PreconditionFailed,)),
         (
             "clearance.not_usable",

@@ -1,5 +1,6 @@
 """What every operation of the OpenAPI document shares: the error answers."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,7 +40,7 @@ ALWAYS = ("400", "401", "403", "404", "405", "406", "429", "500")
 WITH_BODY = ("409", "413", "415", "422")
 WITH_QUERY = ("422",)
 CREATING = ("409", "422")  # what an Idempotency-Key may be answered with
-CHANGING = ("412",)  # what If-Match may be answered with
+CHANGING = ("412", "428")  # what If-Match may be answered with
 REFERENCE = "#/components/schemas/"
 FOR_KEYS = ("401", "403")  # what is public asks for no key
 
@@ -62,18 +63,21 @@ def add_problem_responses(result: dict[str, Any], **kwargs: Any) -> dict[str, An
             statuses += WITH_QUERY if any(place == "query" for place, _ in sent) else ()
             statuses += CREATING if ("header", "Idempotency-Key") in sent else ()
             statuses += CHANGING if ("header", "If-Match") in sent else ()
+            statuses += tuple(  # refusals that an operation names as its own
+                status
+                for status, answer in operation["responses"].items()
+                if status >= "400" and "content" not in answer
+            )
             if "security" not in operation:
                 statuses = tuple(status for status in statuses if status not in FOR_KEYS)
             for status in statuses:
-                operation["responses"].setdefault(
-                    status,
-                    {
+                if "content" not in operation["responses"].get(status, {}):
+                    operation["responses"][status] = {
                         "description": ", ".join(titles.get(status, ["problem"])),
                         "content": {
                             PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}
                         },
-                    },
-                )
+                    }
     return result
 
 
@@ -91,6 +95,35 @@ def shorten_names(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     }
     _rename(result, references=references)
     return result
+
+
+EMPTY_TEXT = {"type": "string", "maxLength": 0}
+
+
+def simplify_texts(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Mend what drf-spectacular writes of texts that a pattern describes.
+
+    It says "null" twice, and that a text is either such a text or empty and not both; but an empty one matches our patterns.
+    """
+    _simplify(result["components"])
+    _simplify(result["paths"])
+    return result
+
+
+def _simplify(node: Any) -> None:
+    for child in (
+        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    ):
+        _simplify(child)
+    if not isinstance(node, dict):
+        return
+    if isinstance(node.get("type"), list):
+        node["type"] = list(dict.fromkeys(node["type"]))
+    match node.get("oneOf"):
+        case [{"type": "string", "pattern": pattern} as text, other] if other == EMPTY_TEXT:
+            if re.search(pattern, ""):
+                del node["oneOf"]
+                node.update(text)
 
 
 def _rename(node: Any, *, references: Mapping[str, str]) -> None:

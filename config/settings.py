@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.api_schema.add_problem_responses",
         "config.api_schema.shorten_names",
+        "config.api_schema.simplify_texts",
     ],
 }
 

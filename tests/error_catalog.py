@@ -50,6 +50,7 @@ ADVICE = {
     "request.too_large": "Send less; `detail` names the limit.",
     "request.unsupported_type": "Send the content type that the operation names.",
     "rate.limited": "Wait for `Retry-After`; watch `RateLimit`.",
+    "precondition.required": "Send `If-Match` with the `ETag` that you read, or `*`.",
     "precondition.failed": "Read the thing again, and decide again.",
     "server.error": "Ask again later with the same `Idempotency-Key`.",
 }

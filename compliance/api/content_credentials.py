@@ -77,7 +77,8 @@ class ContentCredentialView(APIView):
         responses={
             (200, media_type): OpenApiTypes.BINARY
             for media_type in (*EMBEDDING_TYPES.values(), MANIFEST_TYPE)
-        },
+        }
+        | {409: None, 410: None},
     )  # fmt: skip
     def get(self, request: Request, public_id: str) -> HttpResponseBase:
         """Return the approved song with its content credentials (C2PA) inside, or the manifest that goes beside it."""

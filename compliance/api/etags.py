@@ -12,9 +12,14 @@ from rest_framework.request import Request
 
 API = "/api/"
 IF_MATCH = OpenApiParameter(
-    "If-Match", {"type": "string"}, OpenApiParameter.HEADER,
-    description="The ETag you read: if the thing has changed since, nothing is done and the answer is 412.",
+    "If-Match", {"type": "string"}, OpenApiParameter.HEADER, required=True,
+    description="The ETag you read, or * for whatever is there: if the thing has changed since, nothing is done and the "
+    "answer is 412; without the header 428.",
 )  # fmt: skip
+
+
+class PreconditionRequired(Exception):
+    """The client does not say what it read."""
 
 
 class PreconditionFailed(Exception):
@@ -40,10 +45,18 @@ class ConditionalAnswers:
 
 
 def refuse_stale(request: Request, *, current: dict[str, Any]) -> None:
-    """Raise PreconditionFailed if a client read something else than what is there now; call before changing it."""
+    """Let a change pass whose If-Match names what is there now.
+
+    Raises
+    ------
+    PreconditionRequired : if the client does not say what it read: it might undo what it never saw
+    PreconditionFailed : if it read something else
+    """
     wanted = request.headers.get("If-Match")
     if wanted is None:
-        return
+        raise PreconditionRequired(
+            "Send If-Match with the ETag you read, or * for whatever is there."
+        )
     etag = set_response_etag(HttpResponse(JSONRenderer().render(current))).headers["ETag"]
     if not {"*", etag} & set(parse_etags(wanted)):
         raise PreconditionFailed(f"It has changed since you read it: its ETag is {etag} now.")

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from compliance import queries
 from compliance.api import answers
 from compliance.api.authentication import Caller
+from compliance.api.idempotency import IDEMPOTENCY_KEY, answer_once
 from compliance.api.serializers import (
     ApprovalReport,
     ClearanceReport,
@@ -35,6 +36,7 @@ class ClearanceCancelView(APIView):
         operation_id="cancel_clearance",
         request=None,
         responses=ClearanceReport,
+        parameters=[IDEMPOTENCY_KEY],
         tags=["clearances"],
     )
     def post(self, request: Request, public_id: str) -> Response:
@@ -43,8 +45,12 @@ class ClearanceCancelView(APIView):
         clearance = queries.get_clearance(public_id=public_id, generator=caller.generator)
         if clearance is None:
             raise UnknownClearance(f"You have no clearance {public_id}.")
-        cancel_clearance(clearance=clearance, actor=_as_actor(caller), now=timezone.now())
-        return Response(answers.describe_clearance(clearance))
+
+        def work() -> tuple[int, dict[str, Any]]:
+            cancel_clearance(clearance=clearance, actor=_as_actor(caller), now=timezone.now())
+            return 200, answers.describe_clearance(clearance)
+
+        return answer_once(request, content=None, work=work)
 
 
 class ClearanceExtendView(APIView):
@@ -57,6 +63,7 @@ class ClearanceExtendView(APIView):
         operation_id="extend_clearance",
         request=ExtensionRequest,
         responses=ClearanceReport,
+        parameters=[IDEMPOTENCY_KEY],
         tags=["clearances"],
     )
     def post(self, request: Request, public_id: str) -> Response:
@@ -67,11 +74,15 @@ class ClearanceExtendView(APIView):
             raise UnknownClearance(f"You have no clearance {public_id}.")
         form = ExtensionRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        clearance = extend_clearance(
-            clearance=clearance, hold_s=form.validated_data.get("hold_seconds"),
-            actor=_as_actor(caller), now=timezone.now(),
-        )  # fmt: skip
-        return Response(answers.describe_clearance(clearance))
+
+        def work() -> tuple[int, dict[str, Any]]:
+            extended = extend_clearance(
+                clearance=clearance, hold_s=form.validated_data.get("hold_seconds"),
+                actor=_as_actor(caller), now=timezone.now(),
+            )  # fmt: skip
+            return 200, answers.describe_clearance(extended)
+
+        return answer_once(request, content=request.data, work=work)
 
 
 class ApprovalSupersedeView(APIView):
@@ -84,6 +95,7 @@ class ApprovalSupersedeView(APIView):
         operation_id="supersede_approval",
         request=SuccessionRequest,
         responses=ApprovalReport,
+        parameters=[IDEMPOTENCY_KEY],
         tags=["approvals"],
     )
     def post(self, request: Request, public_id: str) -> Response:
@@ -94,10 +106,14 @@ class ApprovalSupersedeView(APIView):
         form = SuccessionRequest(data=request.data)
         form.is_valid(raise_exception=True)
         successor = _get_approval(form.validated_data["successor"], generator=generator)
-        approval = supersede_approval(
-            approval=approval, successor=successor, actor=_as_actor(caller), now=now
-        )
-        return Response(answers.describe_approval(approval, now=now))
+
+        def work() -> tuple[int, dict[str, Any]]:
+            superseded = supersede_approval(
+                approval=approval, successor=successor, actor=_as_actor(caller), now=now
+            )
+            return 200, answers.describe_approval(superseded, now=now)
+
+        return answer_once(request, content=request.data, work=work)
 
 
 def _as_actor(caller: Caller) -> Actor:

@@ -1,5 +1,6 @@
 """Events for those who poll, webhooks for those who listen, and the checkpoint of the log they come from."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -57,17 +58,22 @@ class EventReplayView(APIView):
     required_scopes = {"POST": WRITE}
 
     @extend_schema(
-        operation_id="replay_event", request=None, responses={202: messages.DeliveryList}, tags=["webhooks"]
+        operation_id="replay_event", request=None, responses={202: messages.DeliveryList}, tags=["webhooks"],
+        parameters=[IDEMPOTENCY_KEY],
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         """Send an event again to every enabled endpoint of yours that wants its kind, newer ones included."""
         event = queries.get_event(public_id=public_id, generator=get_caller(request).generator)
         if event is None:
             raise webhooks.UnknownEvent(f"You have no event {public_id}.")
-        deliveries = webhooks.replay_event(event=event, now=timezone.now())
         told = describe_event(get_sealed(event))
-        items = [messages.describe_delivery(delivery, event=told) for delivery in deliveries]
-        return Response({"items": items}, status=202)
+
+        def work() -> tuple[int, dict[str, Any]]:
+            deliveries = webhooks.replay_event(event=event, now=timezone.now())
+            items = [messages.describe_delivery(delivery, event=told) for delivery in deliveries]
+            return 202, {"items": items}
+
+        return answer_once(request, content=None, work=work)
 
 
 class WebhookEndpointsView(APIView):
@@ -93,22 +99,33 @@ class WebhookEndpointsView(APIView):
         form = messages.WebhookEndpointRequest(data=request.data)
         form.is_valid(raise_exception=True)
         caller = get_caller(request)
-        secrets: list[str] = []  # kept out of the answer that is stored for the Idempotency-Key
 
-        def work() -> tuple[int, dict[str, Any]]:
-            endpoint = webhooks.create_endpoint(
+        def create() -> Any:
+            return webhooks.create_endpoint(
                 generator=caller.generator,
                 url=form.validated_data["url"],
                 kinds=form.validated_data.get("kinds", []),
                 by=f"generator:{caller.client}",
             )
-            secrets.append(endpoint.secret)
-            return 201, messages.describe_endpoint(endpoint)
 
-        response = answer_once(request, content=request.data, work=work)
-        replayed = response.has_header("Idempotency-Replayed")
-        response.data = {**response.data, "secret": None if replayed else secrets[-1]}
-        return response
+        return answer_secret_once(request, content=request.data, status=201, make_secret=create)
+
+
+def answer_secret_once(
+    request: Request, *, content: Any, status: int, make_secret: Callable[[], Any]
+) -> Response:
+    """Answer once with an endpoint and its new secret, which is kept out of the answer stored for the Idempotency-Key."""
+    secrets: list[str] = []
+
+    def work() -> tuple[int, dict[str, Any]]:
+        endpoint = make_secret()
+        secrets.append(endpoint.secret)
+        return status, messages.describe_endpoint(endpoint)
+
+    response = answer_once(request, content=content, work=work)
+    replayed = response.has_header("Idempotency-Replayed")
+    response.data = {**response.data, "secret": None if replayed else secrets[-1]}
+    return response
 
 
 class EndpointView(APIView):
@@ -178,16 +195,19 @@ class WebhookSecretView(EndpointView):
     required_scopes = {"POST": WRITE}
 
     @extend_schema(
-        operation_id="rotate_webhook_secret", request=None, responses=messages.WebhookEndpointSecret, tags=["webhooks"]
+        operation_id="rotate_webhook_secret", request=None, responses=messages.WebhookEndpointSecret, tags=["webhooks"],
+        parameters=[IDEMPOTENCY_KEY],
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         """Make a new secret, shown this once; for 24 hours messages carry a signature with the old one too."""
-        endpoint = webhooks.rotate_secret(
-            endpoint=self.get_endpoint(request, public_id),
-            by=self.get_actor(request),
-            now=timezone.now(),
-        )
-        return Response({**messages.describe_endpoint(endpoint), "secret": endpoint.secret})
+        endpoint = self.get_endpoint(request, public_id)
+
+        def rotate() -> Any:
+            return webhooks.rotate_secret(
+                endpoint=endpoint, by=self.get_actor(request), now=timezone.now()
+            )
+
+        return answer_secret_once(request, content=None, status=200, make_secret=rotate)
 
 
 class WebhookTestView(EndpointView):
@@ -196,17 +216,28 @@ class WebhookTestView(EndpointView):
     required_scopes = {"POST": WRITE}
 
     @extend_schema(
-        operation_id="test_webhook_endpoint", request=None, responses={202: messages.DeliveryReport}, tags=["webhooks"]
+        operation_id="test_webhook_endpoint", request=None, responses={202: messages.DeliveryReport}, tags=["webhooks"],
+        parameters=[IDEMPOTENCY_KEY],
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
         """Send a webhook_endpoint.test event to this endpoint alone; read in its deliveries how that went."""
-        delivery = webhooks.send_test(
-            endpoint=self.get_endpoint(request, public_id),
-            by=self.get_actor(request),
-            now=timezone.now(),
+        endpoint = self.get_endpoint(request, public_id)
+
+        def work() -> tuple[int, dict[str, Any]]:
+            delivery = webhooks.send_test(
+                endpoint=endpoint, by=self.get_actor(request), now=timezone.now()
+            )
+            event = describe_event(delivery.event)
+            return 202, messages.describe_delivery(delivery, event=event)
+
+        response = answer_once(request, content=None, work=work)
+        # The event has its place in the sequence only when the work is committed.
+        event = queries.get_event(
+            public_id=response.data["event"]["id"], generator=get_caller(request).generator
         )
-        event = describe_event(get_sealed(delivery.event))
-        return Response(messages.describe_delivery(delivery, event=event), status=202)
+        assert event is not None  # noqa: S101 - it was made just now, or when the key was first sent
+        response.data = {**response.data, "event": describe_event(get_sealed(event))}
+        return response
 
 
 class WebhookDeliveriesView(EndpointView):

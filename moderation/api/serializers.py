@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
 from moderation.screening.categories import Category, Kind
@@ -9,10 +10,35 @@ from moderation.screening.policy import Outcome
 
 # Most texts in one batch.
 MAX_BATCH = 1_000
+# What is said of texts in the OpenAPI document: no U+0000, which databases refuse; at least one character that is seen.
+NO_NULL = r"^[^\x00]*$"
+VISIBLE = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
 
-class AnyText(serializers.CharField):
+class ShapedText(serializers.CharField):
+    """A text whose form the OpenAPI document states by a pattern."""
+
+    pattern = NO_NULL
+
+
+class ShapedTextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Say so in the document."""
+
+    target_class = ShapedText
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Return the schema of the field."""
+        schema: dict[str, Any] = auto_schema._map_serializer_field(
+            self.target, direction, bypass_extensions=True
+        )
+        return {**schema, "pattern": self.target.pattern}
+
+
+class AnyText(ShapedText):
     """A text as it came; whether it can be screened is for the screening to say."""
+
+    pattern = VISIBLE
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Return the text unchanged; anything but a string is refused."""
@@ -23,8 +49,11 @@ class AnyText(serializers.CharField):
         return self.fail("invalid")
 
 
-class StrictText(serializers.CharField):
-    """A text; a number is none."""
+class StrictText(ShapedText):
+    """A text as it came; a number is none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text; refuse other types."""
@@ -55,10 +84,28 @@ class ScreeningRequest(serializers.Serializer[Any]):
     )
 
 
+class BatchRow(serializers.JSONField):
+    """A row of a batch: a text like one screened alone; whatever else stands there gets refusals in the answer."""
+
+
+class BatchRowSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Say in the OpenAPI document what a row should be, and that a batch is not refused for one that is not."""
+
+    target_class = BatchRow
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Return the schema of the field."""
+        text = auto_schema.resolve_serializer(ScreeningRequest(), direction)
+        return {"anyOf": [text.ref, {}]}
+
+
 class ScreeningBatchRequest(serializers.Serializer[Any]):
     """Texts to screen together."""
 
-    texts = serializers.ListField(child=ScreeningRequest(), min_length=1, max_length=MAX_BATCH)
+    texts = serializers.ListField(
+        child=BatchRow(), min_length=1, max_length=MAX_BATCH,
+        help_text="Each like the request of one screening. A row that is not gets its refusals in the answer.",
+    )  # fmt: skip
 
 
 class IdentifiedLanguage(serializers.Serializer[Any]):

@@ -12,11 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import django
 import numpy as np
@@ -25,6 +23,7 @@ import requests
 
 from config.demo.logins import read_logins
 from config.demo.processes import PROJECT, make_environment, run_command, serve
+from tests.postgres import make_database
 from tests.run import DEFAULT_POSTGRES_URL, find_postgres
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -238,20 +237,6 @@ def run_quietly(load: Load, *, port: int) -> None:
     )  # fmt: skip
 
 
-@contextmanager
-def make_database(url: str) -> Iterator[str]:
-    """Give the address of a database of its own on a server, and drop it afterwards."""
-    parts = urlsplit(url)
-    name = f"{parts.path.lstrip('/')}_bench"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield urlunsplit(parts._replace(path=f"/{name}"))
-        finally:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each load")
@@ -273,7 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"PostgreSQL {version}, 2 server processes")
         with (
             tempfile.TemporaryDirectory(prefix="cleartone-bench-") as folder,
-            make_database(postgres_url) as url,
+            make_database(postgres_url, suffix="bench") as url,
         ):
             met &= bench(data_dir=Path(folder), database_url=url, **common)
     return 1 if os.environ.get("STRICT") and not met else 0

@@ -4,17 +4,23 @@
 """
 
 import argparse
+import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.demo.logins import read_logins
 from config.demo.processes import PROJECT, Service, make_environment, run_command, serve
+from tests.fuzz.hooks import MATERIAL
+from tests.fuzz.material import make_material
+from tests.postgres import make_database
+from tests.run import DEFAULT_POSTGRES_URL
 
 # Cases for one operation in the fuzzing phase: with some forty operations and the other phases, above 5,000 in all.
 MAX_EXAMPLES = 100
@@ -40,9 +46,15 @@ def serve_demo(folder: Path, **settings: str) -> Iterator[tuple[Service, str]]:
 
 
 def fuzz(
-    *, url: str, key: str, max_examples: int, seed: int | None = None, only: str | None = None
+    *,
+    url: str,
+    key: str,
+    max_examples: int,
+    material: Mapping[str, str],
+    seed: int | None = None,
+    only: str | None = None,
 ) -> Findings:
-    """Run schemathesis against a service."""
+    """Run schemathesis against a service; what it asks for by an id is `material` (see tests.fuzz.material)."""
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{url}/api/schema",
         "--header", f"Authorization: Bearer {key}", "--checks", "all", "--max-examples", str(max_examples),
@@ -52,7 +64,10 @@ def fuzz(
         command += ["--seed", str(seed)]
     if only is not None:
         command += ["--include-operation-id-regex", only]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=PROJECT, env={**os.environ, MATERIAL: json.dumps(material)}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
     report = done.stdout + done.stderr
     generated = re.search(r"(\d[\d,]*) generated", report)
     found = re.search(r"(\d[\d,]*) found (\d[\d,]*) unique failures", report)
@@ -68,20 +83,28 @@ def main() -> int:
     parser.add_argument("--max-examples", type=int, default=MAX_EXAMPLES, help="cases an operation")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--only", help="operation ids, as a regular expression")
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL (TEST_POSTGRES_URL)")
     arguments = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="cleartone-fuzz-") as folder,
-        serve_demo(Path(folder), LOG_LEVEL="ERROR") as (service, key),
-    ):
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cleartone-fuzz-")))
+        settings = {"LOG_LEVEL": "ERROR"}
+        if arguments.postgres:
+            settings["DATABASE_URL"] = stack.enter_context(
+                make_database(
+                    os.environ.get("TEST_POSTGRES_URL", DEFAULT_POSTGRES_URL), suffix="fuzz"
+                )
+            )
+        service, key = stack.enter_context(serve_demo(folder, **settings))
         findings = fuzz(
-            url=service.url, key=key, max_examples=arguments.max_examples, seed=arguments.seed, only=arguments.only
+            url=service.url, key=key, max_examples=arguments.max_examples, seed=arguments.seed, only=arguments.only,
+            material=make_material(url=service.url, key=key, environment={**make_environment(data_dir=folder), **settings}),
         )  # fmt: skip
         print(findings.report)
-        errors = service.log.read_text()
-        if errors.strip():
-            print("The service logged:\n" + errors[-20_000:])
+        errors = [line for line in service.log.read_text().splitlines() if "Traceback" in line]
+        if errors:
+            print("The service logged:\n" + "\n".join(errors)[-20_000:])
     print(f"{findings.n_cases} cases, {findings.n_failed} unique failures")
-    return 1 if findings.n_failed or not findings.n_cases else 0
+    return 1 if findings.n_failed or errors or not findings.n_cases else 0
 
 
 if __name__ == "__main__":

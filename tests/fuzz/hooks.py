@@ -4,15 +4,39 @@
 2. A period ends after it starts.
 3. An If-Match names what is there.
 4. A search for stems that are available for a use says where and when.
+5. An id in a path is that of something that exists (tests/fuzz/material.py), every other time.
+6. A song names stems of its clearance, and an acknowledgement a song of its recall, once, in the past.
 """
 
 import datetime as dt
+import json
+import os
 import uuid
+from itertools import count
 from typing import Any
 
 import schemathesis
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import TestPhase
 
 KEY = "Idempotency-Key"
+# The environment variable that names ids by collection, as JSON.
+MATERIAL = "FUZZ_MATERIAL"
+ID = "public_id"
+# Deleted it would be gone.
+LEFT_ALONE = {"delete_webhook_endpoint"}
+STEM = "moonlit-drums"
+PAST = "2026-01-01T00:00:00Z"
+
+material: dict[str, str] = json.loads(os.environ.get(MATERIAL, "{}"))
+turns = count()
+
+
+@schemathesis.deserializer("application/json")
+def read_answer(context: Any, response: Any) -> Any:
+    """Read JSON; a signed token, which schemathesis counts among JSON, is text."""
+    is_token = response.headers["content-type"][0].endswith("jwt")
+    return response.text if is_token else response.json()
 
 
 @schemathesis.hook
@@ -32,6 +56,37 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         mend_period(query)
         if "available_for" in query and not {"territories", "starts_on", "ends_on"} <= set(query):
             del query["available_for"]
+    name_what_exists(case)
+    if isinstance(body, dict) and not (
+        case.meta and case.meta.is_negative_at(ParameterLocation.BODY)
+    ):
+        name_what_belongs(case.operation.definition.raw["operationId"], body)
+
+
+def name_what_belongs(operation: str, body: dict[str, Any]) -> None:
+    """Let a valid body name things that belong together."""
+    if operation == "create_submission" and "clearances" in material:
+        body["clearance"] = material["clearances"]
+        for placement in body["manifest"]["placements"]:
+            placement["stem"] = STEM
+    if operation == "acknowledge_recall" and "recalled" in material:
+        del body["items"][1:]
+        body["items"][0] |= {"approval": material["recalled"], "at": PAST}
+
+
+def name_what_exists(case: Any) -> None:
+    """Put the id of something that exists into the path of every other request."""
+    collection = case.operation.path.removeprefix("/api/v1/").partition("/")[0]
+    # Stateful tests make what they ask for.
+    is_stateful = case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
+    if (
+        ID in (case.path_parameters or {})
+        and not is_stateful
+        and collection in material
+        and case.operation.definition.raw["operationId"] not in LEFT_ALONE
+        and next(turns) % 2
+    ):
+        case.path_parameters[ID] = material[collection]
 
 
 def mend_period(holder: Any) -> None:

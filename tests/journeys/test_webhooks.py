@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from compliance import tasks
-from compliance.models import Event, Job, WebhookDelivery, WebhookEndpoint
+from compliance.models import Event, IdempotencyRecord, Job, WebhookDelivery, WebhookEndpoint
 from compliance.services.events import record_event
 from compliance.services.outbox import RETRIES
 from compliance.services.sealing import get_sealed
@@ -20,6 +20,7 @@ from tests.conftest import make_client, make_generator, make_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOCS = Path(__file__).parents[2] / "docs" / "webhooks.md"
+ANY = {"If-Match": "*"}
 ENDPOINTS = "/api/v1/webhook-endpoints"
 
 
@@ -138,7 +139,7 @@ def test_the_secret_is_shown_once_and_never_again(api, receiver):
         again,
         api.get(ENDPOINTS),
         api.get(address),
-        api.patch(address, {}, format="json"),
+        api.patch(address, {}, format="json", headers=ANY),
     ):
         assert secret not in response.content.decode()
 
@@ -175,16 +176,50 @@ def test_a_change_to_what_somebody_else_changed_is_refused(api, endpoint):
     assert api.delete(address, headers={"If-Match": now_read.headers["ETag"]}).status_code == 204
 
 
+def test_a_change_must_say_what_it_was_made_to(api, endpoint):
+    address = f"{ENDPOINTS}/{endpoint['id']}"
+    before = api.get(address).json()
+    for unsaid in (api.patch(address, {"enabled": False}, format="json"), api.delete(address)):
+        assert (unsaid.status_code, unsaid.json()["code"]) == (428, "precondition.required")
+    assert api.get(address).json() == before
+
+
+def test_a_secret_is_rotated_once_for_a_key(api, endpoint):
+    address = f"{ENDPOINTS}/{endpoint['id']}:rotate-secret"
+    first, again = (api.post(address, headers={"Idempotency-Key": "r-1"}) for _ in range(2))
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json() == first.json() | {"secret": None}
+    assert WebhookEndpoint.objects.get().secret == first.json()["secret"]
+    assert not IdempotencyRecord.objects.filter(
+        body__icontains=first.json()["secret"].removeprefix("whsec_")
+    ).exists()
+
+
+def test_a_test_and_a_replay_are_sent_once_for_a_key(api, generator, endpoint):
+    event = happen(generator)
+    for address in (
+        f"{ENDPOINTS}/{endpoint['id']}:test",
+        f"/api/v1/events/{event.public_id}:replay",
+    ):
+        first, again = (api.post(address, headers={"Idempotency-Key": address}) for _ in range(2))
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert again.json() == first.json()
+    assert WebhookDelivery.objects.count() == 2  # the event's and the test's
+
+
 def test_an_endpoint_is_changed_and_deleted(api, generator, endpoint, receiver):
     address = f"{ENDPOINTS}/{endpoint['id']}"
-    changed = api.patch(address, {"kinds": ["clearance.*"], "enabled": False}, format="json").json()
+    changed = api.patch(
+        address, {"kinds": ["clearance.*"], "enabled": False}, format="json", headers=ANY
+    ).json()
     assert (changed["kinds"], changed["enabled"], changed["url"]) == (
         ["clearance.*"],
         False,
         receiver.url,
     )
-    assert api.patch(address, {"enabled": "yes"}, format="json").status_code == 422
-    assert api.delete(address).status_code == 204
+    assert api.patch(address, {"enabled": "yes"}, format="json", headers=ANY).status_code == 422
+    assert api.delete(address, headers=ANY).status_code == 204
     assert api.get(address).status_code == 404
     assert api.get(ENDPOINTS).json() == {"items": []}
     assert not WebhookEndpoint.objects.get().secret
@@ -365,7 +400,7 @@ def test_a_replaced_secret_signs_for_another_day(api, generator, endpoint, recei
 def test_a_test_reaches_this_endpoint_alone_even_a_disabled_one(api, endpoint, receiver):
     other = create(api, receiver.url)
     address = f"{ENDPOINTS}/{endpoint['id']}"
-    api.patch(address, {"enabled": False}, format="json")
+    api.patch(address, {"enabled": False}, format="json", headers=ANY)
     response = api.post(f"{address}:test")
     assert (response.status_code, response.json()["state"]) == (202, "pending")
     work_off()
