@@ -6,12 +6,12 @@ that anybody can recompute it in any language. The format is a promise: a log of
 
 import hashlib
 import hmac
-import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
+from json.encoder import encode_basestring
 from typing import Any
 
 # What the first entry names as the hash before it.
@@ -46,8 +46,12 @@ def canonicalize(value: Any) -> bytes:
 
 def _write(value: Any) -> str:
     match value:
-        case None | bool() | str():
-            return json.dumps(value, ensure_ascii=False)
+        case str():
+            return encode_basestring(value)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
         case int():
             return _write_integer(value)
         case float():
@@ -58,7 +62,11 @@ def _write(value: Any) -> str:
             if not all(isinstance(key, str) for key in value):
                 raise NotCanonical(f"keys must be text, got {list(value)!r}")
             # RFC 8785 sorts by UTF-16 code units, which differs from code points beyond U+FFFF.
-            keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+            keys = (
+                sorted(value)
+                if all(map(str.isascii, value))
+                else sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+            )
             return "{" + ",".join(f"{_write(key)}:{_write(value[key])}" for key in keys) + "}"
     raise NotCanonical(f"not a JSON value: {value!r}")
 

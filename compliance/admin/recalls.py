@@ -221,7 +221,7 @@ class RecallAdmin(ReadOnlyAdmin):
     @action(description="Report", icon="description", permissions=["view"])
     def see_report(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Go to the report."""
-        recall = Recall.objects.get(pk=object_id)
+        recall = get_object_or_404(Recall, pk=object_id)
         address = reverse("admin:compliance_recall_report", args=[recall.pk])
         return HttpResponse(status=302, headers={"Location": address})
 
@@ -235,7 +235,7 @@ class RecallAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def undo(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Ask a second person to undo it."""
-        row, reason = Recall.objects.get(pk=object_id), form.cleaned_data["note"]
+        row, reason = get_object_or_404(Recall, pk=object_id), form.cleaned_data["note"]
         return press(
             request, row, lambda: undo_recall(recall=row, reason=reason, actor=get_actor(request), now=timezone.now()),
             "Somebody else has to agree now.",
@@ -250,7 +250,7 @@ class RecallAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def cancel(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Stop it."""
-        row = Recall.objects.get(pk=object_id)
+        row = get_object_or_404(Recall, pk=object_id)
         return press(
             request, row, lambda: cancel_recall(recall=row, actor=get_actor(request), now=timezone.now()), "Stopped."
         )  # fmt: skip
@@ -264,7 +264,7 @@ class RecallAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def close(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Close it."""
-        row = Recall.objects.get(pk=object_id)
+        row = get_object_or_404(Recall, pk=object_id)
         return press(
             request, row, lambda: close_recall(recall=row, actor=get_actor(request), now=timezone.now()), "Closed."
         )  # fmt: skip
@@ -278,7 +278,7 @@ class RecallAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def go_on(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Queue the batch again."""
-        row = Recall.objects.get(pk=object_id)
+        row = get_object_or_404(Recall, pk=object_id)
         return press(
             request, row, lambda: continue_recall(recall=row, now=timezone.now()), "Going on."
         )
@@ -319,7 +319,8 @@ def _say_progress(recall: Recall, *, done: int, total: int) -> str:
         case RecallStatus.SCHEDULED:
             return f"Begins at {recall.effective_at:%Y-%m-%d %H:%M} UTC; nothing has been changed."
         case RecallStatus.APPLYING:
-            return f"{done:,} of {total:,} songs done ({recall.n_kept:,} kept as they were)."
+            told = f" {recall.n_told:,} are told to their generators." if recall.n_told else ""
+            return f"{done:,} of {total:,} songs done ({recall.n_kept:,} kept as they were).{told}"
         case RecallStatus.CANCELLED:
             return f"Stopped after {done:,} songs."
     return f"All {done:,} songs done ({recall.n_kept:,} kept as they were)."

@@ -95,6 +95,11 @@ class Recall(StatusModel):
     n_found = models.PositiveIntegerField(default=0)
     n_moved = models.PositiveIntegerField(default=0)
     n_kept = models.PositiveIntegerField(default=0)
+    # Null for nothing yet; SQLite adds no other column to a table without rebuilding it, which loses the triggers.
+    told_cursor = models.PositiveBigIntegerField(
+        null=True, help_text="Generators know of every song of the recall up to this row."
+    )
+    n_told = models.PositiveIntegerField(null=True)
     problem = models.TextField(blank=True, db_default="", help_text="Why the batch stopped.")
     applied_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)

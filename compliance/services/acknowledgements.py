@@ -16,6 +16,7 @@ from compliance.models import (
     SongOutcome,
 )
 from compliance.services.actors import SYSTEM, Actor
+from compliance.services.bulk_updates import update_each
 from compliance.services.events import record_event
 from compliance.services.recalls import UnknownRecall, close_recall
 
@@ -89,7 +90,7 @@ def acknowledge_songs(
         song = songs[item.approval]
         song.done, song.done_at, song.evidence_url = item.action, item.at, item.evidence_url
         song.acknowledged_at = now
-    RecallSong.objects.bulk_update(
+    update_each(
         [songs[item.approval] for item in changed], ["done", "done_at", "evidence_url", "acknowledged_at"]
     )  # fmt: skip
     RecallNotice.objects.filter(pk=notice.pk).update(

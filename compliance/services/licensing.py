@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from catalog.queries.rights_facts import load_stem_facts
 from catalog.rights.evaluation import evaluate_stem
@@ -19,6 +20,15 @@ SPENT_CODES = frozenset({RightsCode.CAP_EXHAUSTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SongUse:
+    """What an approved song was cleared for, of how many stems, and the stems in question."""
+
+    intent: Mapping[str, Any]
+    n_stems: int
+    stems: Collection[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """How a song stands on the stems asked about: whether every one is licensed, and by which grants now."""
 
@@ -29,38 +39,62 @@ class Holding:
 def assess_holdings(
     songs: Mapping[Approval, Collection[str]], *, now: dt.datetime
 ) -> dict[Approval, Holding]:
-    """Return how each approval stands on the stems named with it, for what is left of its intended use.
+    """Return how each approval stands on the stems named with it, for what is left of its intended use."""
+    uses = {}
+    for approval, stems in songs.items():
+        clearance = approval.submission.clearance
+        uses[approval.pk] = SongUse(
+            intent=clearance.intent, n_stems=len(clearance.stems), stems=stems
+        )
+    holdings = assess_uses(uses, now=now)
+    return {approval: holdings[approval.pk] for approval in songs}
+
+
+def assess_uses(songs: Mapping[int, SongUse], *, now: dt.datetime) -> dict[int, Holding]:
+    """Return how each song, named by the key of its approval, stands, for what is left of its intended use.
 
     Songs that ask the same of the same stem are evaluated once, and the facts are loaded once for each use.
     """
     today = now.astimezone(dt.UTC).date()
-    use_names = {
-        approval: json.dumps(approval.submission.clearance.intent, sort_keys=True)
-        for approval in songs
-    }
+    use_names = {key: json.dumps(song.intent, sort_keys=True) for key, song in songs.items()}
     stems_of: dict[str, set[str]] = defaultdict(set)
-    for approval, stems in songs.items():
-        stems_of[use_names[approval]].update(stems)
+    for key, song in songs.items():
+        stems_of[use_names[key]].update(song.stems)
     uses = {name: _read_remaining_use(name, today=today) for name in stems_of}
     facts = {
         name: load_stem_facts(stems=stems_of[name], intent=use, on=today)
         for name, use in uses.items()
     }
     answers: dict[tuple[str, str, int], frozenset[int] | None] = {}
-    holdings = {}
-    for approval, stems in songs.items():
-        name, n_stems = use_names[approval], len(approval.submission.clearance.stems)
-        found: dict[str, frozenset[int] | None] = {}
-        for stem in stems:
-            key = (stem, name, n_stems)
-            if key not in answers:
-                answers[key] = _find_grants(facts[name].get(stem), use=uses[name], n_stems=n_stems)
-            found[stem] = answers[key]
-        holdings[approval] = Holding(
-            is_licensed=all(grants is not None for grants in found.values()),
-            grants={stem: grants for stem, grants in found.items() if grants is not None},
-        )
-    return holdings
+    holdings: dict[tuple[str, int, tuple[str, ...]], Holding] = {}
+    found = {}
+    for key, song in songs.items():
+        asked = (use_names[key], song.n_stems, tuple(song.stems))
+        if asked not in holdings:
+            holdings[asked] = _hold(*asked, facts=facts, uses=uses, answers=answers)
+        found[key] = holdings[asked]
+    return found
+
+
+def _hold(
+    name: str,
+    n_stems: int,
+    stems: tuple[str, ...],
+    *,
+    facts: Mapping[str, Mapping[str, StemFacts]],
+    uses: Mapping[str, IntendedUse],
+    answers: dict[tuple[str, str, int], frozenset[int] | None],
+) -> Holding:
+    found: dict[str, frozenset[int] | None] = {}
+    for stem in stems:
+        key = (stem, name, n_stems)
+        if key not in answers:
+            answers[key] = _find_grants(facts[name].get(stem), use=uses[name], n_stems=n_stems)
+        found[stem] = answers[key]
+    return Holding(
+        is_licensed=all(grants is not None for grants in found.values()),
+        grants={stem: grants for stem, grants in found.items() if grants is not None},
+    )
 
 
 def _read_remaining_use(text: str, *, today: dt.date) -> IntendedUse:

@@ -237,6 +237,8 @@ def cancel_recall(*, recall: Recall, actor: Actor, now: dt.datetime) -> None:
     """
     actor.require("recall.cancel")
     drop_recall(recall=recall, by=actor.label, now=now)
+    if recall.problem:  # its batch stopped: what was moved is told of all the same
+        enqueue_job(kind=APPLY_JOB, subject=recall.public_id, now=now)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from compliance.models import Event
 from compliance.services.audit_log import is_as_written, read_entry, read_head
+from compliance.services.bulk_updates import update_each
 
 logger = structlog.get_logger(__name__)
 
@@ -68,8 +69,7 @@ def _seal_batch(*, wait: bool) -> int | None:
                 entry = read_entry(event).seal(sequence=sequence, prev_hash=head)
                 event.sequence, event.prev_hash, event.hash = sequence, head, entry.hash
                 head = entry.hash
-            if sealed:
-                Event.objects.bulk_update(sealed, ["sequence", "prev_hash", "hash"])
+            update_each(sealed, ["sequence", "prev_hash", "hash"])
     finally:
         _sealing.release()
     if len(sealed) < len(rows):

@@ -46,13 +46,16 @@ def run(*, n_songs: int) -> None:
 
     from catalog.queries.stopped import get_grant_source
     from catalog.services.agreements import end_grant
+    from compliance.certificates.status_list import LIST_SIZE
     from compliance.models import Approval, Event, Recall, RecallSong
     from compliance.services.acknowledgements import Acknowledgement, acknowledge_songs
     from compliance.services.actors import Actor, as_generator
     from compliance.services.recall_batches import apply_chunk, finish_recall
     from compliance.services.recall_previews import preview_recall
+    from compliance.services.recall_telling import tell_chunk
     from compliance.services.recalls import open_due_recalls
     from compliance.services.sealing import seal_all_events
+    from compliance.services.status_lists import make_status_list
 
     now = timezone.now()
     grant = measure("build", n_songs, lambda: build(n_songs=n_songs, now=now))
@@ -70,9 +73,18 @@ def run(*, n_songs: int) -> None:
     def apply() -> None:
         while apply_chunk(recall_id=recall.pk, now=timezone.now()):
             pass
+
+    def tell() -> None:
+        while tell_chunk(recall_id=recall.pk, now=timezone.now()):
+            pass
         finish_recall(recall_id=recall.pk, now=timezone.now())
 
-    measure("move every song, tell generators", n_songs, apply)
+    measure("move every song", n_songs, apply)
+    number = recall.songs.last().approval.submission_id // LIST_SIZE
+    measure(
+        "make a status list", n_songs, lambda: make_status_list(number=number, now=timezone.now())
+    )
+    measure("events and messages of every song", n_songs, tell)
     assert Approval.objects.filter(status="revoked").count() == n_songs
     measure("seal the events that are left", n_songs, seal_all_events)
     assert Event.objects.filter(kind="approval.revoked").count() == n_songs

@@ -1,6 +1,7 @@
 """Recalls as the service does them: opened by itself or by people, in chunks, each song once."""
 
 import datetime as dt
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -29,6 +30,7 @@ from compliance.models import (
     RecallNotice,
     RecallSong,
 )
+from compliance.services import recall_batches
 from compliance.services.acknowledgements import Acknowledgement, acknowledge_songs
 from compliance.services.action_requests import SamePerson
 from compliance.services.actors import NotAllowed, as_generator
@@ -37,6 +39,7 @@ from compliance.services.approval_ends import sunset_approvals
 from compliance.services.approvals import suspend_approval
 from compliance.services.notices import tell_of_caps, tell_of_endings
 from compliance.services.recall_batches import apply_chunk, finish_recall
+from compliance.services.recall_telling import tell_chunk
 from compliance.services.recalls import (
     NotUndoable,
     cancel_recall,
@@ -215,12 +218,49 @@ def test_a_batch_goes_on_where_it_was_killed(songs, grant, now):
     recall.refresh_from_db()
     assert (recall.n_found, recall.n_moved, recall.cursor) == (3, 2, songs[1].pk)
     assert list_states() == ["revoked", "revoked", "live"]  # here the worker is killed
+    assert list_kinds("approval.revoked") == []
+    while apply_chunk(recall_id=recall.pk, now=now):
+        pass
+    assert tell_chunk(recall_id=recall.pk, now=now, size=1) == 1  # and here again
     sweep()
     assert list_states() == ["revoked"] * 3
     assert RecallSong.objects.count() == 3
     assert RecallNotice.objects.get().n_songs == 3
     assert len(list_kinds("recall.opened")) == 1
-    assert len(list_kinds("approval.revoked")) == 3
+    told = list(Event.objects.filter(kind="approval.revoked").values_list("subject", flat=True))
+    assert told == [f"approval:{song.public_id}" for song in songs]
+    recall.refresh_from_db()
+    assert (recall.n_told, recall.status) == (3, "open")
+
+
+def test_every_status_is_in_the_list_before_anybody_is_told_of_a_song(
+    songs, grant, now, monkeypatch
+):
+    at_the_first_message = []
+
+    def note(**arguments):
+        at_the_first_message.extend(list_states())
+        return tell_chunk(**arguments)
+
+    monkeypatch.setattr(recall_batches, "apply_chunk", partial(apply_chunk, size=1))
+    monkeypatch.setattr(recall_batches, "tell_chunk", note)
+    end(grant, now)
+    sweep()
+    assert at_the_first_message[:3] == ["revoked"] * 3
+
+
+def test_what_a_stopped_batch_moved_is_told_of_when_it_is_cancelled(songs, grant, now):
+    end(grant, now)
+    open_due_recalls(now=now)
+    recall = Recall.objects.get()
+    apply_chunk(recall_id=recall.pk, now=now, size=2)
+    Job.objects.update(state="dead")
+    Recall.objects.update(problem="disk full")
+    recall.refresh_from_db()
+    cancel_recall(recall=recall, actor=make_person("ana"), now=now)
+    tasks.run_job(str(Job.objects.get(kind="apply_recall", state="pending").pk))
+    assert len(list_kinds("approval.revoked")) == 2
+    assert list_states() == ["revoked", "revoked", "live"]
 
 
 def test_a_batch_costs_as_many_queries_for_three_songs_as_for_one(
@@ -230,6 +270,8 @@ def test_a_batch_costs_as_many_queries_for_three_songs_as_for_one(
     open_due_recalls(now=now)
     with django_assert_max_num_queries(45):
         assert apply_chunk(recall_id=Recall.objects.get().pk, now=now) == 3
+    with django_assert_max_num_queries(25):
+        assert tell_chunk(recall_id=Recall.objects.get().pk, now=now) == 3
 
 
 def test_a_cancelled_batch_stops_and_leaves_what_it_moved(songs, grant, now):
