@@ -295,6 +295,17 @@ def get_approval_of_song(*, public_id: str) -> Approval | None:
     )
 
 
+def find_submission_of(*, public_id: str) -> Submission | None:
+    """Return any generator's song by its own id or its approval's, for staff."""
+    rows = Submission.objects.select_related("clearance", "generator", "approval")
+    return rows.filter(Q(public_id=public_id) | Q(approval__public_id=public_id)).first()
+
+
+def find_clearance(*, public_id: str) -> Clearance | None:
+    """Return any generator's clearance, for staff."""
+    return Clearance.objects.select_related("generator").filter(public_id=public_id).first()
+
+
 def find_approved_songs(stems: Iterable[str]) -> list[ApprovedSong]:
     """Return every song with an approval that uses any of the stems, newest first; the catalog asks, for legal staff."""
     using = ApprovalBasis.objects.filter(stem__external_id__in=list(stems)).values("approval")

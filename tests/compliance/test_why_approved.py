@@ -59,6 +59,7 @@ def test_an_approval_is_replayed_as_of_its_day_beside_what_changed(viewer, appro
     assert "Marigold Transit" in before
     assert "→" not in before
     assert "when mo decided" in before
+    assert "Approved by engine 9.9" in before
     assert "AI output generation, personalised song stream" in before
     assert "ai_output_generation" not in before
     now = timezone.now()
