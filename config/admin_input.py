@@ -10,7 +10,6 @@ from typing import Final
 
 import structlog
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -26,7 +25,6 @@ SIGNS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (ValueError, "cannot contain NUL"),
     (OverflowError, "too large to convert"),
     (DataError, ""),
-    (ObjectDoesNotExist, "matching query does not exist"),  # a dialog about a row that is not there
     (IncorrectLookupParameters, ""),  # a filter that is none, on an export
     (
         AttributeError,

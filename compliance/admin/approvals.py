@@ -101,7 +101,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def suspend(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Suspend the approval."""
-        row, reason = Approval.objects.get(pk=object_id), form.cleaned_data["note"]
+        row, reason = get_object_or_404(Approval, pk=object_id), form.cleaned_data["note"]
         return press(
             request, row,
             lambda: suspend_approval(approval=row, actor=get_actor(request), reason=reason, now=timezone.now()),
@@ -131,7 +131,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return self._ask("approval.revoke", request, form, object_id)
 
     def _ask(self, action: str, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
-        row, reason = Approval.objects.get(pk=object_id), form.cleaned_data["note"]
+        row, reason = get_object_or_404(Approval, pk=object_id), form.cleaned_data["note"]
         return press(
             request, row,
             lambda: ask_second_person(

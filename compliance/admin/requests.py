@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
@@ -105,7 +106,7 @@ class ActionRequestAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def agree(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Do what was asked for."""
-        row = ActionRequest.objects.get(pk=object_id)
+        row = get_object_or_404(ActionRequest, pk=object_id)
         return press(
             request, row,
             lambda: agree_to_request(request=row, actor=get_actor(request), note="", now=timezone.now()), "Done.",
@@ -120,7 +121,7 @@ class ActionRequestAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def refuse(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Turn it down."""
-        row, note = ActionRequest.objects.get(pk=object_id), form.cleaned_data["note"]
+        row, note = get_object_or_404(ActionRequest, pk=object_id), form.cleaned_data["note"]
         return press(
             request, row,
             lambda: turn_down_request(request=row, actor=get_actor(request), note=note, now=timezone.now()), "Refused.",
@@ -135,7 +136,7 @@ class ActionRequestAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     def withdraw(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Take it back."""
-        row = ActionRequest.objects.get(pk=object_id)
+        row = get_object_or_404(ActionRequest, pk=object_id)
         return press(
             request, row,
             lambda: turn_down_request(request=row, actor=get_actor(request), note="", now=timezone.now()), "Withdrawn.",

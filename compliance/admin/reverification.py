@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -156,7 +156,7 @@ def _name(request: HttpRequest) -> str:
 def _run(
     request: HttpRequest, object_id: int, move: Callable[[Reverification], None]
 ) -> HttpResponse:
-    run = Reverification.objects.get(pk=object_id)
+    run = get_object_or_404(Reverification, pk=object_id)
     try:
         move(run)
         messages.success(request, f"Run {run.pk} is {run.state}.")

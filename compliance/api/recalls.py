@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
 from rest_framework.views import APIView
 
+from catalog.api.strict import read_query
 from compliance import queries
 from compliance.api import recall_messages as messages
 from compliance.api.idempotency import IDEMPOTENCY_KEY, answer_once
@@ -38,9 +39,8 @@ class RecallsView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """List the recalls that concern songs of yours, newest first."""
-        query = messages.RecallQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        cursor, limit = query.validated_data.get("cursor"), query.validated_data["limit"]
+        asked = read_query(messages.RecallQuery, request)
+        cursor, limit = asked.get("cursor"), asked["limit"]
         rows = queries.list_recall_notices(
             generator=get_caller(request).generator,
             before_id=int(cursor) if cursor else None,
@@ -80,12 +80,10 @@ class RecallSongsView(APIView):
     )  # fmt: skip
     def get(self, request: Request, public_id: str) -> Response:
         """List your songs in the recall, in an order that stays, with what you said you did."""
-        query = messages.RecalledSongQuery(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
+        given = read_query(messages.RecalledSongQuery, request)
         generator = get_caller(request).generator
         if queries.get_recall_notice(public_id=public_id, generator=generator) is None:
             raise UnknownRecall(f"You have no recall {public_id}.")
-        given = query.validated_data
         rows = queries.list_recalled_songs(
             public_id=public_id, generator=generator, after_id=int(given.get("cursor", 0)),
             acknowledged={"true": True, "false": False}.get(given.get("acknowledged", "")),

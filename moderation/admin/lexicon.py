@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -148,7 +149,7 @@ class LexiconOverrideAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc
     )  # fmt: skip
     def end(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """End it."""
-        override = LexiconOverride.objects.get(pk=object_id)
+        override = get_object_or_404(LexiconOverride, pk=object_id)
         why = form.cleaned_data["why"]
         return run_action(request, override,
                           lambda: end_override(override=override, why=why, now=read_clock()),
@@ -163,7 +164,7 @@ class LexiconOverrideAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc
     )  # fmt: skip
     def resume(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Put it in force again."""
-        override = LexiconOverride.objects.get(pk=object_id)
+        override = get_object_or_404(LexiconOverride, pk=object_id)
         why = form.cleaned_data["why"]
         return run_action(request, override, lambda: resume_override(override=override, why=why),
                           "The next text feels it.")  # fmt: skip

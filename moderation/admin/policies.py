@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
@@ -227,7 +228,7 @@ class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
     )  # fmt: skip
     def draft_from(self, request: HttpRequest, form: Any, object_id: int) -> HttpResponse:
         """Start a draft with the thresholds of this version."""
-        policy = PolicyVersion.objects.get(pk=object_id)
+        policy = get_object_or_404(PolicyVersion, pk=object_id)
         return run_action(
             request, policy,
             lambda: draft_policy(based_on=policy, note=form.cleaned_data["note"],
@@ -245,7 +246,7 @@ class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
     )  # fmt: skip
     def try_in_shadow(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Let the draft judge beside the live policy."""
-        policy = PolicyVersion.objects.get(pk=object_id)
+        policy = get_object_or_404(PolicyVersion, pk=object_id)
         return run_action(request, policy, lambda: start_shadow(policy=policy, now=read_clock()),
                           "It judges beside the live policy from the next text on.")  # fmt: skip
 
@@ -258,7 +259,7 @@ class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
     )  # fmt: skip
     def take_back(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Make it a draft again."""
-        policy = PolicyVersion.objects.get(pk=object_id)
+        policy = get_object_or_404(PolicyVersion, pk=object_id)
         return run_action(
             request, policy, lambda: stop_shadow(policy=policy), "It is a draft again."
         )
@@ -273,7 +274,7 @@ class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no typ
     )  # fmt: skip
     def publish(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
         """Put it in force."""
-        policy = PolicyVersion.objects.get(pk=object_id)
+        policy = get_object_or_404(PolicyVersion, pk=object_id)
         return run_action(request, policy,
                           lambda: publish_policy(policy=policy, by=request.user.get_username(), now=read_clock()),
                           "It is in force from the next text on.")  # fmt: skip
