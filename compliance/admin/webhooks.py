@@ -8,14 +8,17 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from catalog.admin.base import ConfirmForm
 from compliance.admin.readonly import ReadOnlyAdmin
+from compliance.admin.running import get_change_url
 from compliance.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from compliance.services import webhooks
 from compliance.services.outbox import KIND_PATTERN, encode_event, send_event
@@ -80,6 +83,7 @@ class WebhookEndpointAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyp
     search_fields = ["public_id", "url", "generator__name"]
     autocomplete_fields = ["generator"]
     actions_submit_line = ["send_test"]
+    actions_detail = ["rotate_secret"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEndpoint]:
         """Leave out what was deleted; its delivery log stays."""
@@ -117,12 +121,7 @@ class WebhookEndpointAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyp
             generator=obj.generator, url=obj.url, kinds=form.cleaned_data["kinds"], by=by
         )
         obj.pk, obj.public_id = made.pk, made.public_id
-        messages.warning(
-            request,
-            format_html(
-                "Copy the secret now, it cannot be shown again: <code>{}</code>", made.secret
-            ),
-        )
+        show_secret_once(request, made.secret)
 
     def delete_model(self, request: HttpRequest, obj: WebhookEndpoint) -> None:
         """Forget the secrets; keep the log."""
@@ -137,6 +136,21 @@ class WebhookEndpointAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyp
         """Name the endpoints alone: their deliveries stay, so these protect nothing."""
         names = [str(endpoint) for endpoint in objs]
         return names, {"webhook endpoints": len(names)}, set(), []
+
+    @action(
+        description="Replace the secret",
+        icon="key",
+        permissions=["change"],
+        dialog={"title": "Replace the secret?",
+                "description": "The new one is shown once. For 24 hours messages carry the signatures of both.",
+                "form_class": ConfirmForm, "form_submit_text": "Replace it"},
+    )  # fmt: skip
+    def rotate_secret(self, request: HttpRequest, _form: Any, object_id: int) -> HttpResponse:
+        """Replace the secret and show the new one, this once."""
+        endpoint = get_object_or_404(WebhookEndpoint, pk=object_id, deleted_at=None)
+        changed = webhooks.rotate_secret(endpoint=endpoint, by=_name(request), now=timezone.now())
+        show_secret_once(request, changed.secret)
+        return HttpResponse(headers={"HX-Redirect": get_change_url(changed)})
 
     @action(description="Save and send a test", permissions=["change"])
     def send_test(self, request: HttpRequest, obj: WebhookEndpoint) -> None:
@@ -200,6 +214,14 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             for delivery in queryset:
                 send_event(event=delivery.event, endpoints=[delivery.endpoint], now=timezone.now())
         messages.success(request, f"{len(queryset)} deliveries are on their way again.")
+
+
+def show_secret_once(request: HttpRequest, secret: str) -> None:
+    """Show a new secret: whoever misses it replaces it."""
+    messages.warning(
+        request,
+        format_html("Copy the secret now, it cannot be shown again: <code>{}</code>", secret),
+    )
 
 
 def _name(request: HttpRequest) -> str:

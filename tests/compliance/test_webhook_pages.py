@@ -117,3 +117,30 @@ def test_the_log_shows_every_attempt_and_sends_again(staff, endpoint, now):
     assert "out of order" in staff.get(address).content.decode()
     staff.post(reverse(CHANGELIST), {"action": "send_again", "_selected_action": [delivery.pk]})
     assert Job.objects.filter(state="pending", subject=delivery.public_id).count() == 1
+
+
+def test_the_secret_is_replaced_shown_once_and_both_sign_for_a_day(staff, endpoint, now):
+    old = endpoint.secret
+    address = reverse("admin:compliance_webhookendpoint_rotate_secret", args=[endpoint.pk])
+    page = reverse("admin:compliance_webhookendpoint_change", args=[endpoint.pk])
+    assert staff.post(address, {"_form_submitted": "True"}).headers["HX-Redirect"] == page
+    endpoint.refresh_from_db()
+    assert endpoint.secret not in ("", old)
+    assert endpoint.previous_secret == old
+    assert endpoint.previous_secret_until > now
+    assert endpoint.secret in staff.get(page).content.decode()
+    again = staff.get(page).content.decode()
+    assert endpoint.secret not in again
+    assert old not in again
+    assert Event.objects.filter(kind="webhook_endpoint.secret_rotated").count() == 1
+
+
+def test_a_secret_is_replaced_by_those_who_may_change_endpoints(
+    client, endpoint, django_user_model
+):
+    client.force_login(django_user_model.objects.create_user("vic", is_staff=True))
+    address = reverse("admin:compliance_webhookendpoint_rotate_secret", args=[endpoint.pk])
+    assert client.post(address, {"_form_submitted": "True"}).status_code == 403
+    secret = endpoint.secret
+    endpoint.refresh_from_db()
+    assert endpoint.secret == secret
