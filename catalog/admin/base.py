@@ -85,6 +85,7 @@ def draw_status(status: str) -> str:
 class CatalogAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]  # both are untyped
     """An admin page with history; rows of the record are not deleted from it."""
 
+    object_history_list_template = "admin/catalog/history_list.html"
     compressed_fields = True
     warn_unsaved_form = True
     list_fullwidth = True

@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation, Model, Q, QuerySet
 
 from catalog.models import (
     Cap,
@@ -75,6 +75,19 @@ PUBLISHING_RIGHTS = frozenset(
     {RightType.PUBLISHING_PERFORMANCE, RightType.PUBLISHING_MECHANICAL, RightType.SYNC}
 )
 
+
+def _find_any(model: type[Model], **slots: str) -> QuerySet[Any, Any]:
+    """Return the keys of the rows that point at any of the values: a look-up by index for each column.
+
+    SQLite cannot tell how many values a set has; asked for one column OR another it reads the whole table.
+    """
+    keys = [
+        model._default_manager.filter(**{f"{column}__in_set": Slot(slot)}).order_by().values("pk")
+        for column, slot in slots.items()
+    ]
+    return keys[0].union(*keys[1:])
+
+
 STEMS: Final = PreparedQuery(
     lambda: (
         Stem.objects.filter(external_id__in_set=Slot("names"))
@@ -85,7 +98,7 @@ STEMS: Final = PreparedQuery(
 GRANTS: Final = PreparedQuery(
     lambda: (
         GrantTarget.objects.filter(
-            Q(stem__in_set=Slot("stems")) | Q(recording__in_set=Slot("recordings")),
+            pk__in=_find_any(GrantTarget, stem="stems", recording="recordings"),
             grant__status__in=STATUSES_ON_RECORD,
         )
         .order_by("grant_id")
@@ -122,9 +135,7 @@ WORKS: Final = PreparedQuery(
 SHARES: Final = PreparedQuery(
     lambda: (
         Share.objects.filter(
-            Q(stem__in_set=Slot("stems"))
-            | Q(recording__in_set=Slot("recordings"))
-            | Q(work__in_set=Slot("works"))
+            pk__in=_find_any(Share, stem="stems", recording="recordings", work="works")
         )
         .order_by("id")
         .values_list(

@@ -358,3 +358,15 @@ def test_boxes_of_a_correction_come_as_words(maker, everything):
     )
     (change,) = ChangeSet.objects.get().changes.all()
     assert change.corrections == {"uses": "download, archive"}
+
+
+def test_the_history_says_who_changed_what_and_why(maker, everything):
+    stem = Stem.objects.first()
+    act(maker, stem, "suspend", note="a claim")
+    page = maker.get(get_url(stem, "history")).content.decode()
+    table = page[page.index("change-history") :]
+    first, *_, last = table.split("<tr")[2:]
+    for said in ("maker", "a claim", "Status:", "active → suspended"):
+        assert said in first
+    assert "the service" in last
+    assert "None" not in table[: table.index("</table>")]
