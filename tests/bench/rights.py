@@ -1,4 +1,4 @@
-"""What rights cost: `python -m tests.bench.rights [--stems 100000] [--rows 10000] [--rebuild]`.
+"""What rights cost: `python -m tests.bench.rights [--stems 100000] [--rows 10000] [--only check] [--rebuild]`.
 
 Runs on SQLite, then on PostgreSQL where one answers (TEST_POSTGRES_URL). The catalog is written once into a database of its
 own and kept for the next run: on SQLite a file in BENCH_DIR (.cache/bench), on PostgreSQL the database cleartone_bench_<stems>;
@@ -24,6 +24,7 @@ from typing import Any
 
 from tests.run import DEFAULT_POSTGRES_URL, find_postgres
 
+PARTS = ("races", "check", "pages", "import")
 N_CALLERS = 64
 LIMIT = 10
 REPEATS = 200
@@ -50,6 +51,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stems", type=int, default=100_000)
     parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="measure these parts alone")
     parser.add_argument("--rebuild", action="store_true", help="write the catalog anew")
     return parser.parse_args()
 
@@ -73,9 +75,13 @@ def measure(options: argparse.Namespace) -> int:
         from django.db import connection
 
         open_catalog(options)
-        rows = [measure_races(folder), *undone(measure_check)]
-        rows += undone(lambda: measure_pages(n_stems=options.stems))
-        rows += undone(lambda: [measure_import(folder, n_rows=options.rows)])
+        parts = {
+            "races": lambda: [measure_races(folder)],
+            "check": lambda: undone(measure_check),
+            "pages": lambda: undone(lambda: measure_pages(n_stems=options.stems)),
+            "import": lambda: undone(lambda: [measure_import(folder, n_rows=options.rows)]),
+        }
+        rows = [row for name in options.only or PARTS for row in parts[name]()]
         connection.close()
     return report(rows, vendor=connection.vendor)
 
