@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
 
 from catalog.models import Availability, Grant, GrantTarget, Stem, TerritorySet
 from catalog.models.agreements import AgreementStatus, GrantEffect, GrantStatus
@@ -74,8 +73,11 @@ def _load_permissions(stems: list[dict[str, Any]]) -> Mapping[int, frozenset[Per
     of_stem: dict[int, set[Permitted]] = defaultdict(set)
     of_recording: dict[int, set[Permitted]] = defaultdict(set)
     recordings = {stem["recording_id"] for stem in stems if stem["recording_id"]}
+    # Two look-ups by index: SQLite would otherwise begin with every grant that counts.
+    named = GrantTarget.objects.filter(stem_id__in=[stem["id"] for stem in stems])
+    by_recording = GrantTarget.objects.filter(recording_id__in=recordings)
     targets = GrantTarget.objects.filter(
-        Q(stem_id__in=[stem["id"] for stem in stems]) | Q(recording_id__in=recordings),
+        pk__in=named.order_by().values("pk").union(by_recording.order_by().values("pk")),
         grant__effect=GrantEffect.PERMISSION,
         grant__status__in=COUNTING,
         grant__agreement__status=AgreementStatus.ACTIVE,
