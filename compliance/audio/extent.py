@@ -17,8 +17,9 @@ HIGH_BIN = round(4400 / RATE_HZ * WINDOW_SAMPLES)
 # Agreement counts in standard deviations of chance, no window for more than this: a recording may
 # be masked in one place and stand alone in another.
 MAX_AGREEMENT = 3.0
-# What a window must exceed to speak for the recording.
-CHANGE_DRIFT = 0.8
+# What a window must exceed to speak for the recording: half of what it usually reaches inside, and
+# no less than this.  Notes of other music agree by chance for a while; a clear match shows its end.
+MIN_CHANGE_DRIFT = 0.8
 # Windows in which the source has less than this share of its mean power (-30 dB) are rests.
 REST_SHARE = 1e-3
 # Below this mean agreement inside the match the ends cannot be told better than by landmarks.
@@ -55,11 +56,12 @@ def refine_extent(
     inside = np.flatnonzero((centers_s >= start_s) & (centers_s <= end_s))
     if not len(inside):
         return start_s, end_s
-    if float(agreement[inside].mean()) < MIN_MEAN_AGREEMENT:
+    usual = float(agreement[inside].mean())
+    if usual < MIN_MEAN_AGREEMENT:
         return start_s, end_s
     # A rest of the source says nothing: neither that it is heard on, nor that it ended.
     is_sounding = power > REST_SHARE * power[inside].mean()
-    gains = np.where(is_sounding, agreement - CHANGE_DRIFT, 0.0)
+    gains = np.where(is_sounding, agreement - max(MIN_CHANGE_DRIFT, usual / 2), 0.0)
     middle = int(inside[len(inside) // 2])
     begin = middle - int(np.argmax(np.cumsum(gains[: middle + 1][::-1])))
     stop = middle + int(np.argmax(np.cumsum(gains[middle:])))

@@ -66,6 +66,13 @@ class Reconstruction:
     gain_db: Floats
     lane_energy: Floats
 
+    @property
+    def left_db(self) -> float:
+        """Return the energy left of the song, in dB relative to the song."""
+        left = sum(float(one.sum()) for one in self.residual_energy.values())
+        whole = sum(float(one.sum()) for one in self.song_energy.values())
+        return 10 * float(np.log10((left + 1e-12) / (whole + 1e-12)))
+
 
 def reconstruct(samples: Samples, narrow: Samples, renderer: TrackRenderer) -> Reconstruction:
     """Fit the lanes to the song and return what is left.

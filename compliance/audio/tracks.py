@@ -1,7 +1,8 @@
 """What the manifest says the song is made of: lanes of placements, rendered stretch by stretch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,11 +82,24 @@ class TrackRenderer:
             source = _prepare(vocal, 1.0)[:sample_count]
             span = Span(placement=-1, start=0, end=len(source), rms=compute_rms(source))
             lanes[VOCAL_LANE, -1] = [_Piece(span=span, source=source, begin=0, loop=None)]
-        self._pieces = tuple(tuple(pieces) for pieces in lanes.values())
+        self._plan(tuple((name, tuple(pieces)) for (name, _), pieces in lanes.items()))
+
+    def _plan(self, lanes: tuple[tuple[str, tuple[_Piece, ...]], ...]) -> None:
+        self._pieces = tuple(pieces for _, pieces in lanes)
         self.lanes = tuple(
-            Lane(name=name, spans=tuple(piece.span for piece in pieces))
-            for (name, _), pieces in lanes.items()
+            Lane(name=name, spans=tuple(piece.span for piece in pieces)) for name, pieces in lanes
         )
+
+    def moved(self, drifts: Mapping[int, int]) -> "TrackRenderer":
+        """Return one that plays placements so many samples later, by their number."""
+        other = copy(self)
+        other._plan(
+            tuple(
+                (lane.name, tuple(_move(piece, drifts) for piece in pieces))
+                for lane, pieces in zip(self.lanes, self._pieces, strict=True)
+            )
+        )
+        return other
 
     def render(self, lane: int, begin: int, end: int) -> Samples | None:
         """Return samples [begin, end) of a lane, shape (end - begin, 1 or 2), None for silence."""
@@ -122,6 +136,11 @@ def _plan_piece(number: int, placement: Placement, source: Samples, sample_count
     end = min(start + length, sample_count)
     span = Span(placement=number, start=start, end=end, rms=compute_rms(heard))
     return _Piece(span=span, source=source, begin=begin, loop=loop)
+
+
+def _move(piece: _Piece, drifts: Mapping[int, int]) -> _Piece:
+    drift, span = drifts.get(piece.span.placement, 0), piece.span
+    return replace(piece, span=replace(span, start=span.start + drift, end=span.end + drift))
 
 
 def _read_piece(piece: _Piece, offset: int, length: int) -> Samples:

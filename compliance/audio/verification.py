@@ -32,6 +32,7 @@ from compliance.audio.index import RecordingIndex
 from compliance.audio.landmarks import RATE_HZ as SEARCH_RATE_HZ
 from compliance.audio.manifest import Placement
 from compliance.audio.measurements import measure_song
+from compliance.audio.placement_drift import find_drifts
 from compliance.audio.reconstruction import Reconstruction, reconstruct
 from compliance.audio.search import MIN_CONFIRMATION_SCORE, search_recordings, search_warped
 from compliance.audio.signal import (
@@ -45,7 +46,7 @@ from compliance.audio.spectrum import HALF_BLOCK_S
 from compliance.audio.tracks import Lane, Span, TrackRenderer, is_renderable
 
 # Raise with every change that can change evidence or verdicts.
-ENGINE_VERSION = "1.3"
+ENGINE_VERSION = "1.4"
 # Chromaprint bits that may differ over 10 s.  Source: DEV, the same recording in any codec differs
 # in at most 0.034, different recordings in at least 0.2 (stems in a mix) and 0.357 (songs).
 MAX_IDENTITY_BIT_ERROR_RATE = 0.12
@@ -65,6 +66,12 @@ MIN_RAW_CONFIRMATION_SCORE = 60.0
 # The side residual is searched when its excess asks for it.  Source: DEV, a recording at -12 dB in
 # the side alone shows 3.0 dB and more.
 SIDE_EXCESS_DB = 2.0
+# A placement is judged by the blocks in which nothing is unexplained, when they hold at least this
+# share of its energy.
+MIN_CLEAR_SHARE = 0.1
+# Placements are moved when that lowers what is left by so much, in dB: stems that share sounds
+# correlate in many places.
+MIN_DRIFT_GAIN_DB = 1.0
 # A track quieter than this over a placement has nothing to find, RMS with full scale 1.0.
 SILENT_RMS = 1e-4
 
@@ -147,6 +154,15 @@ class _Verifier:
                 reconstruction = reconstruct(analyzed.samples, narrow_mid, renderer)
             with self.timed("codec noise"):
                 excess = measure_excess(analyzed, reconstruction)
+            if not _find_explained(excess).all():
+                with self.timed("drift"):
+                    drifts = find_drifts(analyzed.samples, reconstruction, renderer)
+                    moved = renderer.moved(drifts)
+                    other = reconstruct(analyzed.samples, narrow_mid, moved) if drifts else None
+                if other is not None and other.left_db < reconstruction.left_db - MIN_DRIFT_GAIN_DB:
+                    renderer, reconstruction = moved, other
+                    with self.timed("codec noise"):
+                        excess = measure_excess(analyzed, reconstruction)
         matches += self._search(narrow, reconstruction, excess)
         if vocal is not None:
             sung = resample(vocal.mono, from_hz=vocal.rate_hz, to_hz=SEARCH_RATE_HZ)
@@ -167,7 +183,9 @@ class _Verifier:
             source=source,
             measurements=measurements,
             findings=_run_checks(checked),
-            placements=tuple(self._judge_placements(renderer.lanes, reconstruction, unreadable)),
+            placements=tuple(
+                self._judge_placements(renderer.lanes, reconstruction, excess, unreadable)
+            ),
             matches=tuple(matches),
             excess=_describe_excess(excess, codec=source.codec if source else ""),
             delay_s=_describe_delay(reconstruction),
@@ -241,9 +259,7 @@ class _Verifier:
         side_excess = smooth_excess(excess.side_db)
         if side_excess.max() > SIDE_EXCESS_DB:
             matches += self._search_signal(reconstruction.residual_side, MatchKind.SIDE_RESIDUAL)
-        curve = np.maximum(excess.mid_db, (excess.mid_db + excess.side_db) / 2)
-        usual_db = UNEXPLAINED_DB + (LOSSLESS_DB if excess.is_lossless else 0.0)
-        unexplained = np.flatnonzero(smooth_excess(curve) > usual_db)
+        unexplained = np.flatnonzero(~_find_explained(excess))
         if len(unexplained) and not self._has_names(matches, unexplained * excess.step_s):
             start_s = max(0.0, (int(unexplained[0]) - 2) * excess.step_s)
             end_s = (int(unexplained[-1]) + 4) * excess.step_s
@@ -335,6 +351,7 @@ class _Verifier:
         self,
         lanes: Sequence[Lane],
         reconstruction: Reconstruction | None,
+        excess: Excess | None,
         unreadable: Mapping[str, AlignmentProblem],
     ) -> Iterator[PlacementEvidence]:
         spans = {
@@ -348,10 +365,12 @@ class _Verifier:
             start_s, end_s = one.song_start_s, one.song_end_s
             if not is_renderable(one):
                 problem = AlignmentProblem.NEEDS_VOCODER
-            elif number in spans and reconstruction is not None:
+            elif number in spans and reconstruction is not None and excess is not None:
                 lane, span = spans[number]
                 start_s, end_s = span.start / ANALYSIS_RATE_HZ, span.end / ANALYSIS_RATE_HZ
-                problem, share, gain_db = _judge_span(reconstruction, lane, span)
+                problem, share, gain_db = _judge_span(
+                    reconstruction, lane, span, _find_explained(excess)
+                )
             yield PlacementEvidence(
                 number=number,
                 stem=one.stem,
@@ -363,10 +382,23 @@ class _Verifier:
             )
 
 
+def _find_explained(excess: Excess) -> npt.NDArray[np.bool_]:
+    """Tell for every block whether what is declared explains the song around it."""
+    curve = np.maximum(excess.mid_db, (excess.mid_db + excess.side_db) / 2)
+    usual_db = UNEXPLAINED_DB + (LOSSLESS_DB if excess.is_lossless else 0.0)
+    is_explained: npt.NDArray[np.bool_] = smooth_excess(curve) <= usual_db
+    return is_explained
+
+
 def _judge_span(
-    reconstruction: Reconstruction, lane: int, span: Span
+    reconstruction: Reconstruction, lane: int, span: Span, is_explained: npt.NDArray[np.bool_]
 ) -> tuple[AlignmentProblem | None, float | None, float | None]:
-    """Return (problem, share, gain in dB) of one placement."""
+    """Return (problem, share, gain in dB) of one placement.
+
+    Parameters
+    ----------
+    is_explained : ndarray of bool, shape (blocks,): where nothing undeclared is heard
+    """
     start_s, end_s = span.start / ANALYSIS_RATE_HZ, span.end / ANALYSIS_RATE_HZ
     if end_s - start_s < HALF_BLOCK_S / 2:
         return AlignmentProblem.OUTSIDE_SONG, None, None
@@ -377,6 +409,10 @@ def _judge_span(
     last = min(blocks, max(first + 1, int(np.ceil(end_s / HALF_BLOCK_S)) - 1))
     energy = reconstruction.lane_energy[lane, first:last]
     sounding = energy > 1e-3 * max(float(energy.max()), 1e-12)
+    # What a loud hidden recording leaves over says nothing about the stem under it.
+    clear = sounding & is_explained[first:last]
+    if energy[clear].sum() >= MIN_CLEAR_SHARE * energy[sounding].sum():
+        sounding = clear
     explained = float(reconstruction.evidence[lane, first:last][sounding].sum())
     left = sum(
         float(one[first:last][sounding].sum()) for one in reconstruction.residual_energy.values()
@@ -417,6 +453,4 @@ def _describe_residual(reconstruction: Reconstruction | None) -> float | None:
     """Return the energy left of the song, in dB relative to the song."""
     if reconstruction is None:
         return None
-    left = sum(float(one.sum()) for one in reconstruction.residual_energy.values())
-    whole = sum(float(one.sum()) for one in reconstruction.song_energy.values())
-    return round(10 * float(np.log10((left + 1e-12) / (whole + 1e-12))), 2)
+    return round(reconstruction.left_db, 2)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,13 @@ from compliance.audio.manifest import Placement
 from compliance.audio.signal import AudioSignal
 from compliance.audio.verification import verify_song
 from compliance.verdict import Outcome, decide_verdict
-from tests.compliance.audio.sounds import RATE_HZ, encode_sound, make_stem, write_sound
+from tests.compliance.audio.sounds import (
+    RATE_HZ,
+    encode_sound,
+    limit_bandwidth,
+    make_stem,
+    write_sound,
+)
 
 SECONDS = 24
 STEMS = {f"s{seed}": make_stem(seed, seconds=30, is_stereo=True) for seed in range(6)}
@@ -124,6 +131,47 @@ def test_an_absent_stem_is_named(library, tmp_path):
     assert verdict.outcome is Outcome.REJECTED
     assert [one.stem for one in verdict.reasons] == ["s5"]
     assert list_codes(verdict) == {"audio.declared_absent"}
+
+
+def test_a_quiet_stem_under_a_loud_hidden_recording_is_not_called_absent(library, tmp_path):
+    quiet = Placement(stem="s5", song_start_s=0.0, length_s=24.0, gain_db=-24.0)
+    declared = (*DECLARED, quiet)
+    samples = hide(make_song(declared), REFERENCE, level_db=6, length_s=8.0)
+    _, verdict = verify(library, tmp_path, samples, placements=declared)
+    assert verdict.outcome is Outcome.REJECTED
+    assert "audio.reference_match" in list_codes(verdict)
+    assert "audio.declared_absent" not in list_codes(verdict)
+
+
+def test_an_absent_stem_is_named_beside_a_hidden_recording(library, tmp_path):
+    declared = (*DECLARED, Placement(stem="s5", song_start_s=0.0, length_s=20.0))
+    samples = hide(make_song(), REFERENCE, level_db=6, length_s=8.0)
+    _, verdict = verify(library, tmp_path, samples, placements=declared)
+    absent = {one.stem for one in verdict.reasons if one.code == "audio.declared_absent"}
+    assert absent == {"s5"}
+
+
+@pytest.mark.parametrize("drift_s", [-0.05, -0.012, 0.004, 0.03, 0.05])
+def test_a_placement_may_be_declared_up_to_50_ms_off(library, tmp_path, drift_s):
+    declared = (DECLARED[0], replace(DECLARED[1], song_start_s=2.0 + drift_s), DECLARED[2])
+    _, verdict = verify(library, tmp_path, make_song(), placements=declared)
+    assert verdict.outcome is Outcome.APPROVED, verdict.reasons
+
+
+def test_a_placement_declared_further_off_is_not_in_the_song(library, tmp_path):
+    declared = (DECLARED[0], replace(DECLARED[1], song_start_s=2.2), DECLARED[2])
+    _, verdict = verify(library, tmp_path, make_song(), placements=declared)
+    assert verdict.outcome is Outcome.REJECTED
+    assert "audio.declared_absent" in list_codes(verdict)
+
+
+def test_without_a_vocal_a_voice_over_the_stems_goes_to_review(library, tmp_path):
+    voice = limit_bandwidth(make_stem(78, seconds=30).samples, 4_000).astype(np.float32)
+    samples = hide(make_song(), AudioSignal(samples=voice, rate_hz=RATE_HZ), level_db=-6)
+    evidence, verdict = verify(library, tmp_path, samples)
+    assert not evidence.has_vocal
+    assert verdict.outcome is Outcome.NEEDS_REVIEW
+    assert all("it may be the voice" in one.text for one in verdict.reasons)
 
 
 def test_an_unknown_recording_goes_to_review_with_its_interval(library, tmp_path):
