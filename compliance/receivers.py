@@ -5,8 +5,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from compliance.services import clearances, decisions, reverification
-from compliance.services.actors import Person, as_person
-from moderation.signals import review_case_decided
+from compliance.services.actors import NotAllowed, Person, as_person
+from moderation.signals import DecisionRefused, review_case_decided
 
 
 @receiver(review_case_decided, dispatch_uid="compliance.carry_out_decision")
@@ -27,10 +27,13 @@ def carry_out_decision(sender: object, *, case: Any, reviewer: Person, **kwargs:
             now=case.decided_at,
         )
     elif case.subject_kind == reverification.SUBJECT_KIND:
-        reverification.decide_reverification_review(
-            public_id=case.subject_id,
-            approved=approved,
-            note=case.note,
-            actor=actor,
-            now=case.decided_at,
-        )
+        try:
+            reverification.decide_reverification_review(
+                public_id=case.subject_id,
+                approved=approved,
+                note=case.note,
+                actor=actor,
+                now=case.decided_at,
+            )
+        except NotAllowed as refusal:
+            raise DecisionRefused(f"{refusal}.") from refusal

@@ -46,7 +46,8 @@ DUTIES: Final = tuple(
         ("approval.suspend", "suspend an approval", {
             "system": True, "permission": "compliance.suspend_approval", "guard": "reversible; to be settled within 72 hours"}),
         ("approval.suspend_reviewed", "suspend an approval whose song a newer engine finds fault with", {
-            "permission": "moderation.decide_reviewcase", "guard": "after the song was verified again"}),
+            "permission": "compliance.suspend_approval",
+            "guard": "by rejecting its review case, which needs moderation.decide_reviewcase as well"}),
         ("approval.reinstate", "lift a suspension", {
             "permission": "compliance.reinstate_approval", "people": 2, "guard": "the rights hold today"}),
         ("approval.revoke", "revoke an approval for good", {

@@ -194,9 +194,11 @@ def decide_reverification_review(
     ------
     NotAllowed : if the actor may not
     """
+    if approved:
+        return
     actor.require("approval.suspend_reviewed")
     approval = Approval.objects.filter(submission__public_id=public_id).first()
-    if approved or approval is None:
+    if approval is None:
         return
     try:
         move_approval(

@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from moderation.admin.marked_text import mark_text
 from moderation.models import CaseStatus, Decision, ReviewCase, SecondPerson
 from moderation.services.reviews import DECIDE_PERMISSION, AlreadyDecided, decide_review_case
+from moderation.signals import DecisionRefused
 
 # How a decided case stands: its color, and what the list and the page say.
 WAYS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
@@ -159,7 +160,7 @@ class ReviewCaseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
                 by=request.user,
                 now=timezone.now(),
             )
-        except AlreadyDecided as refusal:
+        except (AlreadyDecided, DecisionRefused) as refusal:
             messages.error(request, f"Nothing was changed. {refusal}")
             return HttpResponseRedirect(request.path)
         if decided.second_person == SecondPerson.AWAITED:

@@ -125,6 +125,7 @@ def decide_review_case(
     MayNotDecide : if the person has no permission to
     UnknownReviewCase : if there is no such case
     AlreadyDecided : if it was decided before
+    DecisionRefused : if carrying it out needs what the person may not do
     ValueError : if the decision is not one of "approve" and "reject"
     """
     name = by.get_username()

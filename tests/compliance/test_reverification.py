@@ -1,8 +1,10 @@
 """Songs decided with an older engine are verified again: nothing changes by itself, a worse answer asks a person."""
 
 import datetime as dt
+from contextlib import nullcontext
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
@@ -30,7 +32,8 @@ from compliance.services.reverification import (
     start_reverification,
 )
 from moderation.models import ReviewCase
-from moderation.services.reviews import decide_review_case
+from moderation.services.reviews import decide_review_case, open_review_case
+from moderation.signals import DecisionRefused
 from tests.compliance.approved import approve, make_submission
 from tests.reviewer import Reviewer
 from tests.songs import LICENSED, make_silence, make_song
@@ -104,6 +107,56 @@ def test_a_reviewer_who_rejects_a_worse_answer_suspends_the_approval(decide, dec
     )
     song.approval.refresh_from_db()
     assert song.approval.status == status
+
+
+DECIDE, SUSPEND = "moderation.decide_reviewcase", "compliance.suspend_approval"
+
+
+def open_case(submission: Submission) -> ReviewCase:
+    return open_review_case(
+        subject_kind="reverification", subject_id=submission.public_id, client="", title="A song",
+        reasons=[], evidence={}, now=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("permissions", "status", "left"),
+    [({DECIDE, SUSPEND}, "suspended", "decided"), ({DECIDE}, "live", "open")],
+)
+def test_rejecting_a_worse_answer_takes_the_right_to_suspend(decide, permissions, status, left):
+    song = decide(b"x")
+    case = open_case(song)
+    by = Reviewer("mo", frozenset(permissions))
+    refusal = pytest.raises(DecisionRefused, match=SUSPEND) if left == "open" else nullcontext()
+    with refusal:
+        decide_review_case(case_id=case.pk, decision="reject", note="", by=by, now=timezone.now())
+    case.refresh_from_db()
+    song.approval.refresh_from_db()
+    assert (song.approval.status, case.status) == (status, left)
+
+
+def test_standing_by_an_approval_takes_the_right_to_decide_alone(decide):
+    song = decide(b"x")
+    by = Reviewer("mo", frozenset({DECIDE}))
+    decide_review_case(
+        case_id=open_case(song).pk, decision="approve", note="", by=by, now=timezone.now()
+    )
+    song.approval.refresh_from_db()
+    assert song.approval.status == ApprovalStatus.LIVE
+
+
+def test_the_page_says_what_is_missing_to_suspend(decide, client, django_user_model):
+    case = open_case(decide(b"x"))
+    person = django_user_model.objects.create_user("mo", is_staff=True)
+    person.user_permissions.set(
+        Permission.objects.filter(codename__in=["decide_reviewcase", "view_reviewcase"])
+    )
+    client.force_login(person)
+    page = reverse("admin:moderation_reviewcase_change", args=[case.pk])
+    answer = client.post(page, {"decision": "reject", "note": "heard it"}, follow=True)
+    assert "Nothing was changed. user:mo may not suspend" in answer.content.decode()
+    case.refresh_from_db()
+    assert case.status == "open"
 
 
 def test_a_run_is_throttled_paused_resumed_and_goes_on_where_it_was(decide):
