@@ -1,7 +1,10 @@
 """Read what moderation keeps; a client only ever sees its own."""
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from django.db.models import Q
 
@@ -10,6 +13,7 @@ from moderation.models import (
     LexiconOverride,
     OverrideAction,
     PolicyStatus,
+    PolicyThreshold,
     PolicyVersion,
     ReviewCase,
     Screening,
@@ -18,6 +22,8 @@ from moderation.screening.categories import Category, Severity
 from moderation.screening.language_pack import Term
 from moderation.screening.overrides import LexiconOverrides
 from moderation.screening.policy import BUILT_IN_POLICY, Policy
+
+_THRESHOLD = ("category", "language", "campaign", "review", "block")
 
 
 class UnknownScreening(Exception):
@@ -38,12 +44,35 @@ class Policies:
 
 def get_policies() -> Policies:
     """Return the policies that judge the next text; the built-in one where none was published."""
-    statuses = (PolicyStatus.PUBLISHED, PolicyStatus.SHADOW)
-    rows = PolicyVersion.objects.filter(status__in=statuses).prefetch_related("thresholds")
-    found = {row.status: row.build_policy() for row in rows}
+    rows = (
+        PolicyVersion.objects.filter(status__in=(PolicyStatus.PUBLISHED, PolicyStatus.SHADOW))
+        .order_by("thresholds__category", "thresholds__language", "thresholds__campaign")
+        .values_list("status", "number", *(f"thresholds__{name}" for name in _THRESHOLD))
+    )
+    found: dict[tuple[str, int], list[tuple[Any, ...]]] = defaultdict(list)
+    for status, number, *threshold in rows:
+        found[status, number].append(tuple(threshold))
+    built = {
+        status: _build_policy(number, tuple(thresholds))
+        for (status, number), thresholds in found.items()
+    }
     return Policies(
-        live=found.get(PolicyStatus.PUBLISHED.value, BUILT_IN_POLICY),
-        shadow=found.get(PolicyStatus.SHADOW.value),
+        live=built.get(PolicyStatus.PUBLISHED.value, BUILT_IN_POLICY),
+        shadow=built.get(PolicyStatus.SHADOW.value),
+    )
+
+
+@lru_cache(maxsize=8)
+def _build_policy(number: int, thresholds: tuple[tuple[Any, ...], ...]) -> Policy:
+    """Return the policy that these rows make; every text is judged by one, few are ever different."""
+    rows = (
+        PolicyThreshold(**dict(zip(_THRESHOLD, row, strict=True)))
+        for row in thresholds
+        if row[0] is not None  # a version without thresholds
+    )
+    return Policy(
+        version=PolicyVersion(number=number).version,
+        thresholds=tuple(row.build_threshold() for row in rows),
     )
 
 

@@ -118,6 +118,30 @@ CAPS: Final = PreparedQuery(
         )
     )
 )  # fmt: skip
+GRANT_IDS: Final = PreparedQuery(
+    lambda: (
+        GrantTarget.objects.filter(
+            Q(stem__in_set=Slot("stems")) | Q(recording__in_set=Slot("recordings"))
+        )
+        .order_by()
+        .values_list("grant_id")
+    )
+)
+CAP_IDS: Final = PreparedQuery(
+    lambda: (
+        Cap.objects.filter(grant__in_set=Slot("grants"), grant__status__in=STATUSES_ON_RECORD)
+        .order_by("id")
+        .values_list("id")
+    )
+)
+LOCKED_CAPS: Final = PreparedQuery(
+    lambda: (
+        Cap.objects.select_for_update()
+        .filter(id__in_set=Slot("caps"))
+        .order_by("id")
+        .values_list("id")
+    )
+)
 APPROVALS: Final = PreparedQuery(
     lambda: (
         UseApproval.objects.filter(grant__in_set=Slot("grants"))
@@ -199,16 +223,17 @@ def load_stem_facts(
 
 def find_cap_ids(*, stems: Collection[str]) -> list[int]:
     """Return the caps of every grant on record that touches one of the stems, in order."""
-    rows = list(Stem.objects.filter(external_id__in=list(stems)).values_list("id", "recording_id"))
-    targets = GrantTarget.objects.filter(
-        Q(stem_id__in=[stem_id for stem_id, _ in rows])
-        | Q(recording_id__in=[recording_id for _, recording_id in rows if recording_id])
+    rows = list(STEMS.ask(names=stems))
+    targets = GRANT_IDS.ask(
+        stems=[row[0] for row in rows], recordings={row[4] for row in rows if row[4]}
     )
-    caps = Cap.objects.filter(
-        grant_id__in=list(targets.values_list("grant_id", flat=True)),
-        grant__status__in=STATUSES_ON_RECORD,
-    )
-    return list(caps.order_by("id").values_list("id", flat=True))
+    return [cap_id for (cap_id,) in CAP_IDS.ask(grants={grant_id for (grant_id,) in targets})]
+
+
+def lock_cap_rows(cap_ids: Collection[int]) -> None:
+    """Lock the rows of caps until the transaction ends, in id order so that nobody waits in a circle."""
+    for _ in LOCKED_CAPS.ask(caps=cap_ids):
+        pass
 
 
 # -- Grants ----------------------------------------------------------------------------------------

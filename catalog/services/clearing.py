@@ -7,13 +7,15 @@ SQLite by the write lock the transaction begins with. So two clearances see one 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from catalog.models import Cap, CapBalance, CapEntry, CapHold
 from catalog.models.caps import EntryKind, HoldStatus
-from catalog.queries.rights_facts import find_cap_ids, load_stem_facts
+from catalog.queries.rights_facts import find_cap_ids, load_stem_facts, lock_cap_rows
 from catalog.rights.buckets import make_bucket
 from catalog.rights.evaluation import CapUse, RightsEvaluation, evaluate
 from catalog.rights.intended_use import IntendedUse
@@ -94,13 +96,14 @@ def clear_stems(
     ------
     AlreadyHeld : if the subject holds caps already
     """
-    lock_caps(find_cap_ids(stems=stems))
+    lock_cap_rows(find_cap_ids(stems=stems))
     if CapHold.objects.filter(subject=subject, status=HoldStatus.HELD).exists():
         raise AlreadyHeld(subject=subject)
     evaluation = evaluate_rights(stems=stems, intent=intent, now=now)
     if evaluation.cleared:
-        for use in evaluation.cap_uses:
-            _reserve(use=use, intent=intent, subject=subject, hold_until=hold_until, now=now)
+        _reserve(
+            uses=evaluation.cap_uses, intent=intent, subject=subject, hold_until=hold_until, now=now
+        )
     return evaluation
 
 
@@ -159,28 +162,42 @@ def lock_caps(cap_ids: Iterable[int]) -> list[Cap]:
 
 
 def _reserve(
-    *, use: CapUse, intent: IntendedUse, subject: str, hold_until: datetime, now: datetime
+    *,
+    uses: Collection[CapUse],
+    intent: IntendedUse,
+    subject: str,
+    hold_until: datetime,
+    now: datetime,
 ) -> None:
-    bucket = make_bucket(
-        period=use.period,
-        scope="stem" if use.stem else "grant",
-        campaign=intent.campaign,
-        stem=use.stem,
-        on=_get_day(now),
+    """Take from every cap at once: the number of statements does not grow with the number of caps."""
+    if not uses:
+        return
+    holds = [
+        CapHold(
+            cap_id=use.cap_id,
+            bucket=make_bucket(
+                period=use.period,
+                scope="stem" if use.stem else "grant",
+                campaign=intent.campaign,
+                stem=use.stem,
+                on=_get_day(now),
+            ),
+            subject=subject,
+            quantity=use.quantity,
+            hold_until=hold_until,
+            held_at=now,
+        )
+        for use in uses
+    ]
+    CapBalance.objects.bulk_create(
+        [CapBalance(cap_id=hold.cap_id, bucket=hold.bucket) for hold in holds],
+        ignore_conflicts=True,
     )
-    CapBalance.objects.get_or_create(cap_id=use.cap_id, bucket=bucket)
-    CapBalance.objects.filter(cap_id=use.cap_id, bucket=bucket).update(
-        held=F("held") + use.quantity
-    )
-    hold = CapHold.objects.create(
-        cap_id=use.cap_id,
-        bucket=bucket,
-        subject=subject,
-        quantity=use.quantity,
-        hold_until=hold_until,
-        held_at=now,
-    )
-    _enter(hold, kind=EntryKind.RESERVE, now=now)
+    for quantity in sorted({hold.quantity for hold in holds}):
+        taken = [Q(cap_id=h.cap_id, bucket=h.bucket) for h in holds if h.quantity == quantity]
+        CapBalance.objects.filter(reduce(or_, taken)).update(held=F("held") + quantity)
+    CapHold.objects.bulk_create(holds)
+    CapEntry.objects.bulk_create(_make_entry(h, kind=EntryKind.RESERVE, now=now) for h in holds)
 
 
 def _lock_holds(*, subject: str) -> list[CapHold]:
@@ -205,7 +222,11 @@ def _settle(holds: Collection[CapHold], *, kind: EntryKind, now: datetime) -> in
 
 
 def _enter(hold: CapHold, *, kind: EntryKind, now: datetime) -> None:
-    CapEntry.objects.create(
+    _make_entry(hold, kind=kind, now=now).save()
+
+
+def _make_entry(hold: CapHold, *, kind: EntryKind, now: datetime) -> CapEntry:
+    return CapEntry(
         cap_id=hold.cap_id,
         hold=hold,
         kind=kind,

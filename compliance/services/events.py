@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from compliance.models import Event
 from compliance.services.audit_log import derive_mac_keys, read_entry
 from compliance.services.outbox import find_receivers, send_event
-from compliance.services.sealing import seal_new_events
+from compliance.services.sealing import seal_committed_events
 
 
 @transaction.atomic(savepoint=False)
@@ -54,6 +54,6 @@ def write_event(
 def seal_on_commit() -> None:
     """Have new events sealed when the transaction commits, once for all of it."""
     hooks: list[object] = [entry[1] for entry in connection.run_on_commit]
-    if seal_new_events not in hooks:
+    if seal_committed_events not in hooks:
         # robust: what happened has happened; the worker's sweep seals what could not be sealed now.
-        transaction.on_commit(seal_new_events, robust=True)
+        transaction.on_commit(seal_committed_events, robust=True)

@@ -30,6 +30,11 @@ def seal_new_events() -> int:
     return _seal_all(wait=False)
 
 
+def seal_committed_events() -> int:
+    """Seal like `seal_new_events`, without a look whether there is anything: call after a commit that made events."""
+    return _seal_all(wait=False, look_first=False)
+
+
 def seal_all_events() -> int:
     """Seal every event committed before the call, waiting for whoever is at it; return how many were sealed."""
     return _seal_all(wait=True)
@@ -43,9 +48,10 @@ def get_sealed(event: Event) -> Event:
     return event
 
 
-def _seal_all(*, wait: bool) -> int:
+def _seal_all(*, wait: bool, look_first: bool = True) -> int:
     n_sealed = 0
-    while Event.objects.filter(sequence=None).exists():
+    while not look_first or Event.objects.filter(sequence=None).exists():
+        look_first = True
         n = _seal_batch(wait=wait)
         if n is None:
             break
@@ -62,6 +68,8 @@ def _seal_batch(*, wait: bool) -> int | None:
             if not _lock_chain(wait=wait):
                 return None
             rows = list(Event.objects.filter(sequence=None).order_by("pk")[:BATCH])
+            if not rows:  # somebody else sealed them
+                return 0
             sealed = [event for event in rows if is_as_written(event)]
             sequence, head = read_head()
             for event in sealed:

@@ -231,7 +231,7 @@ def test_a_checkpoint_stands_by_its_signature_alone(tmp_path, name, value):
 @pytest.fixture
 def nobody_seals(monkeypatch):
     """Writers die right after their commit."""
-    monkeypatch.setattr("compliance.services.events.seal_new_events", lambda: None)
+    monkeypatch.setattr("compliance.services.events.seal_committed_events", lambda: None)
 
 
 def test_an_event_is_sealed_as_soon_as_it_is_committed():
