@@ -1,7 +1,7 @@
 """Approvals: made with the approval of a song, ended by people or by the end of a grant."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -40,8 +40,12 @@ class RightsFailed(Exception):
         self.stems = tuple(stems)
 
 
-def issue_approval(*, submission: Submission, by: str, now: dt.datetime) -> Approval:
+def issue_approval(
+    *, submission: Submission, rights: Mapping[str, Any], by: str, now: dt.datetime
+) -> Approval:
     """Make the approval of a song with its certificate; call inside the transaction that approves the song.
+
+    `rights` is the evaluation that the approval rests on, as `RightsEvaluation.to_json` writes it.
 
     Signing reads one small file and takes well under a millisecond, so it happens inside that transaction: an approved song
     without a certificate never exists.
@@ -51,9 +55,9 @@ def issue_approval(*, submission: Submission, by: str, now: dt.datetime) -> Appr
     InvalidKeys, OSError : if there is no key to sign with
     """
     now = now.replace(microsecond=0)  # tokens count whole seconds
-    valid_from, valid_to = find_valid_period(submission=submission, now=now)
+    valid_from, valid_to = _find_valid_period(submission=submission, rights=rights, now=now)
     approval = Approval(submission=submission, valid_from=valid_from, valid_to=valid_to)
-    certificate = describe_approved_song(approval=approval, submission=submission, now=now)
+    certificate = _describe_song(approval=approval, rights=rights, now=now)
     # A practice song's is signed with a key that no one publishes: nobody anywhere takes it for a licence.
     keys = make_ring() if submission.generator.is_sandbox else load_keys()
     approval.certificate = sign_certificate(certificate=certificate, keys=keys)
@@ -76,25 +80,27 @@ def _write_bases(approval: Approval, certificate: Certificate) -> None:
     )
 
 
-def find_valid_period(
-    *, submission: Submission, now: dt.datetime
+def _find_valid_period(
+    *, submission: Submission, rights: Mapping[str, Any], now: dt.datetime
 ) -> tuple[dt.datetime, dt.datetime]:
     """Return the half-open period: from the decision or the first day asked for to the earliest end.
 
-    The ends are the intended use's and the grants', as evaluated for the clearance: what nobody asked for is not approved.
+    The ends are the intended use's and the grants', as evaluated for the clearance and now: what nobody asked for is not
+    approved, and nothing is approved for longer than it was cleared for.
     Days begin in UTC. When all of it is past, the period is empty.
     """
     intent = read_intent(submission.clearance.intent)
-    until = submission.clearance.rights["valid"]["until"]
-    ends_on = min([intent.ends_on, *([dt.date.fromisoformat(until)] if until else [])])
+    untils = (each["valid"]["until"] for each in (submission.clearance.rights, rights))
+    ends_on = min([intent.ends_on, *(dt.date.fromisoformat(until) for until in untils if until)])
     valid_to = _start_of_day(ends_on)
     return min(max(now, _start_of_day(intent.starts_on)), valid_to), valid_to
 
 
-def describe_approved_song(
-    *, approval: Approval, submission: Submission, now: dt.datetime
+def _describe_song(
+    *, approval: Approval, rights: Mapping[str, Any], now: dt.datetime
 ) -> Certificate:
     """Return what is certified of a song."""
+    submission = approval.submission
     clearance = submission.clearance
     verification = Verification.objects.filter(submission=submission).first()
     fingerprint = verification.report.get("fingerprint") if verification else None
@@ -104,27 +110,28 @@ def describe_approved_song(
         submission=submission.public_id,
         audio_sha256=submission.audio_sha256,
         fingerprint=SongFingerprint(**fingerprint) if fingerprint else None,
-        stems=_list_stems(submission=submission, now=now),
-        territories=tuple(clearance.rights["valid"]["territories"]),
+        stems=_list_stems(submission=submission, rested_on=set(rights["grants"]), now=now),
+        territories=tuple(rights["valid"]["territories"]),
         uses=tuple(clearance.intent["uses"]),
         issued_at=now,
         valid_from=approval.valid_from,
         valid_to=approval.valid_to,
-        rights_policy=clearance.rights["policy_version"],
+        rights_policy=rights["policy_version"],
         engine_version=verification.engine_version if verification else None,
         status_uri=approval.status_uri,
         status_index=approval.status_index,
     )
 
 
-def _list_stems(*, submission: Submission, now: dt.datetime) -> tuple[CertifiedStem, ...]:
-    """Return the stems of the song with the grants that the clearance rested on."""
+def _list_stems(
+    *, submission: Submission, rested_on: Collection[int], now: dt.datetime
+) -> tuple[CertifiedStem, ...]:
+    """Return the stems of the song, each with those of the grants that are about it."""
     clearance = submission.clearance
     names = sorted({placement["stem"] for placement in submission.manifest["placements"]})
     facts = load_stem_facts(
         stems=names, intent=read_intent(clearance.intent), on=now.astimezone(dt.UTC).date()
     )
-    rested_on = set(clearance.rights["grants"])
     return tuple(
         CertifiedStem(
             stem=name,

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from catalog.rights.evaluation import RightsEvaluation
 from catalog.services.clearing import capture_caps, evaluate_rights, release_caps
 from compliance.lifecycle.duties import UNEXPLAINED_CODES
 from compliance.models import Submission, SubmissionStatus
@@ -23,12 +24,19 @@ def find_rights_failures(*, submission: Submission, now: dt.datetime) -> list[di
     """Return every reason why the rights that were cleared do not hold today; in the sandbox nothing rests on them."""
     if submission.generator.is_sandbox:
         return []
-    evaluation = evaluate_rights(
+    return _list_failures(_evaluate_again(submission, now=now))
+
+
+def _evaluate_again(submission: Submission, *, now: dt.datetime) -> RightsEvaluation:
+    return evaluate_rights(
         stems=submission.clearance.stems,
         intent=read_intent(submission.clearance.intent),
         now=now,
         held_by=submission.cap_subject,
     )
+
+
+def _list_failures(evaluation: RightsEvaluation) -> list[dict[str, Any]]:
     return [reason.to_json() for reason in evaluation.reasons if reason.code not in HELD_CODES]
 
 
@@ -48,14 +56,19 @@ def approve_submission(
 def _approve(
     submission: Submission, *, by: str, reasons: list[dict[str, Any]], now: dt.datetime
 ) -> None:
-    if failures := find_rights_failures(submission=submission, now=now):
-        _reject(submission, by=by, reasons=[*reasons, *failures], now=now)
-        return
+    rights = submission.clearance.rights
+    if not submission.generator.is_sandbox:
+        evaluation = _evaluate_again(submission, now=now)
+        if failures := _list_failures(evaluation):
+            _reject(submission, by=by, reasons=[*reasons, *failures], now=now)
+            return
+        if evaluation.cleared:  # otherwise the song keeps what it holds of a limit that was lowered
+            rights = evaluation.to_json()
     submission.transition_to(
         SubmissionStatus.APPROVED, decided_at=now, decided_by=by, reasons=reasons
     )
     capture_caps(subject=submission.cap_subject, now=now)
-    issue_approval(submission=submission, by=by, now=now)
+    issue_approval(submission=submission, rights=rights, by=by, now=now)
     _record(submission, by=by)
 
 

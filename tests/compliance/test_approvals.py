@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from catalog.services.agreements import activate_grant, add_grant, end_grant
 from compliance.certificates.certificate import Standing, judge_standing, read_certificate
 from compliance.certificates.status_list import LIST_SIZE, read_status_list
 from compliance.models import Approval, Event
@@ -20,7 +21,7 @@ from compliance.services.decisions import approve_submission
 from compliance.services.signing_keys import get_key_path, load_keys
 from compliance.services.status_lists import UnknownStatusList, make_status_list
 from tests.compliance.approved import FINGERPRINT, approval, approve, make_submission
-from tests.songs import LICENSED, make_intent
+from tests.songs import LICENSED, SIDES, USES, make_intent
 
 __all__ = ["approval"]
 pytestmark = pytest.mark.django_db
@@ -249,3 +250,20 @@ def test_the_key_is_made_once_and_readable_by_the_service_alone(approval):
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert len(json.loads(path.read_text())["keys"]) == 1
+
+
+def test_a_certificate_names_the_grants_that_hold_when_the_song_is_approved(generator, grant, now):
+    submission = make_submission(generator, now)
+    successor = add_grant(
+        agreement=grant.agreement, sides=SIDES, uses=USES, territories="DE, AT, US", stems=LICENSED,
+        valid_from=now.date() - dt.timedelta(days=1), valid_until=now.date() + dt.timedelta(days=400),
+    )  # fmt: skip
+    activate_grant(grant=successor, by=None, now=now)
+    end_grant(grant=grant, ends_on=now.date(), by=None, now=now)
+    approval = approve(submission, now)
+    assert submission.clearance.rights["grants"] == [grant.pk]
+    certificate = read_certificate(token=approval.certificate, keys=load_keys())
+    assert [[one.label for one in stem.grants] for stem in certificate.stems] == [
+        [successor.label]
+    ] * 2
+    assert set(approval.bases.values_list("grant", flat=True)) == {successor.pk}
