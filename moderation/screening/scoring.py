@@ -40,6 +40,9 @@ def score_categories(given: ModelInput, judgement: Judgement) -> dict[Category, 
         if hit.term.decreed:
             overall = max(overall, SEVERITY_SCORES[hit.term.severity])
     most = max(shares.values())
+    for hit in given.hits:  # what is unmistakable explains the score as well as anything
+        if hit.term.severity is Severity.CORE:
+            shares[hit.term.category] = most
     scores = {
         category: round(overall * share / most, _DECIMALS) for category, share in shares.items()
     }

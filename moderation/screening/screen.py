@@ -19,7 +19,7 @@ from moderation.screening.text_limits import InvalidText, check_text
 __all__ = ["InvalidText", "ScreeningResult", "screen_text"]
 
 # Raised with every change that can change an answer.
-ENGINE_VERSION = "screening-5"
+ENGINE_VERSION = "screening-6"
 _UNSUPPORTED_SEVERITY = 2
 
 Scores = Mapping[Category, float]
@@ -61,6 +61,8 @@ def screen_text(
     spans = set(find_spans(whole, offset=0))
     passages: list[_Passage] = []
     places = split_passages(text=text, kind=kind)
+    if kind is Kind.LYRICS:
+        places += _find_marked_lines(text, spans)
     for start, end in places:
         part = whole
         if len(places) > 1:
@@ -92,6 +94,13 @@ def screen_text(
         policy_version=policy.version,
         engine_version=f"{ENGINE_VERSION}+{load_classifier().version}",
     )
+
+
+def _find_marked_lines(text: str, spans: Collection[Span]) -> list[tuple[int, int]]:
+    """Return the lines of lyrics that hold a lexicon entry: each is judged alone too, lest it drown in its verse."""
+    marks = [span.start for span in spans if (span.severity or 0) >= Severity.REVIEW]
+    lines = split_lines(text, start=0, end=len(text))
+    return [line for line in lines if any(line[0] <= mark < line[1] for mark in marks)]
 
 
 def _judge(given: ModelInput) -> Scores:

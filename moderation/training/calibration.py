@@ -20,6 +20,12 @@ PENALTY = 1.0
 # Share of good authored dedications without a lexicon entry that may go to a person. The bar is 0.03 of all good ones, on
 # texts nobody here has seen; those with an entry use up the rest of it.
 MAX_GOOD_FLAGGED = 0.022
+# Share of good authored dedications, whatever they hold, that may score HIGH_SCORE. Nothing is refused below it, nor without an
+# unmistakable entry beside it, so that good ones refused (bar: 0.005) stay fewer than these.
+MAX_GOOD_HIGH = 0.005
+HIGH_SCORE = 0.95
+# Least log-odds between the threshold and that score, where hardly a good row passes the threshold.
+MIN_HIGH_MARGIN = 0.5
 # Share of a language's affectionate, quoted and neutral public lines that may go to a person for reading like comments.
 MAX_KIND_FLAGGED = 0.02
 # A language with fewer violating public comments has its threshold placed on its functional sentences: Spanish has no source.
@@ -67,14 +73,23 @@ def fit_calibration(votes: Votes) -> dict[str, Vector]:
     # A row is flagged while the message threshold is below this.
     odds = votes.comment / np.maximum(1e-3, 1.0 - votes.comment)
     reach = message_sums + odds * (comment_sums - comment_thresholds[votes.languages])
-    good = own & (votes.labels == 0) & (votes.tiers == 0)
+    good = own & (votes.labels == 0)
+    plain = good & (votes.tiers == 0)
+    message_thresholds = _place_by_good(reach, plain, votes.languages, MAX_GOOD_FLAGGED)
+    alone_thresholds = _place_by_good(alone_sums, plain, votes.languages, MAX_GOOD_FLAGGED)
+    beyond = (1.0 - votes.comment) * (message_sums - message_thresholds[votes.languages])
+    beyond += votes.comment * (comment_sums - comment_thresholds[votes.languages])
+    steepness = _find_steepness(beyond, good, votes.languages)
+    steepness_alone = _find_steepness(
+        alone_sums - alone_thresholds[votes.languages], good, votes.languages
+    )
     return {
-        "message_weights": message_weights,
-        "message_threshold": _place_by_good(reach, good, votes.languages),
-        "comment_weights": comment_weights,
-        "comment_threshold": comment_thresholds,
-        "alone_weights": alone_weights,
-        "alone_threshold": _place_by_good(alone_sums, good, votes.languages),
+        "message_weights": message_weights * steepness[:, None],
+        "message_threshold": message_thresholds * steepness,
+        "comment_weights": comment_weights * steepness[:, None],
+        "comment_threshold": comment_thresholds * steepness,
+        "alone_weights": alone_weights * steepness_alone[:, None],
+        "alone_threshold": alone_thresholds * steepness_alone,
     }
 
 
@@ -128,10 +143,22 @@ def _place_comment_thresholds(votes: Votes, sums: Vector) -> Vector:
     return np.array(found)
 
 
-def _place_by_good(sums: Vector, good: NDArray[np.bool_], languages: NDArray[np.int64]) -> Vector:
+def _find_steepness(
+    beyond: Vector, good: NDArray[np.bool_], languages: NDArray[np.int64]
+) -> Vector:
+    """Return what to multiply log-odds beyond the threshold with, so that the good rows' highest reach HIGH_SCORE."""
+    high = np.log(HIGH_SCORE / (1.0 - HIGH_SCORE))
+    margins = _place_by_good(beyond, good, languages, MAX_GOOD_HIGH)
+    return np.asarray(high / np.maximum(margins, MIN_HIGH_MARGIN))
+
+
+def _place_by_good(
+    sums: Vector, good: NDArray[np.bool_], languages: NDArray[np.int64], most: float
+) -> Vector:
+    """Return what at most a share of the good rows of each language exceeds."""
     return np.array(
         [
-            np.quantile(sums[good & (languages == language)], 1.0 - MAX_GOOD_FLAGGED)
+            np.quantile(sums[good & (languages == language)], 1.0 - most)
             for language in range(len(LANGUAGES))
         ]
     )

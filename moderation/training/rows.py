@@ -86,7 +86,12 @@ def load_training_rows(language: str) -> list[Row]:
         )
         for each in kept
     ]
-    rows += [
+    return rows + load_own_rows(language)
+
+
+def load_own_rows(language: str) -> list[Row]:
+    """Return those of them that are in the repository: the corpus and the frames."""
+    rows = [
         Row(
             text=each.text,
             language=language,

@@ -32,6 +32,7 @@ from moderation.training.calibration import Votes, fit_calibration, join_votes
 from moderation.training.head import Head, train_head
 from moderation.training.logistic import fit_logistic
 from moderation.training.rows import N_FOLDS, Row, load_training_rows, read_inputs, stack_signs
+from moderation.training.stamp import stamp_inputs
 
 # Penalties of the two regressions. Chosen on the calibration rows, 2026-11-23.
 LINEAR_PENALTY = 0.3
@@ -261,6 +262,7 @@ def train() -> dict[str, NDArray[Any]]:
         "head_out": head.weights_out,
         "head_out_bias": head.bias_out,
         "features_version": np.array(FEATURES_VERSION),
+        "inputs_stamp": np.array(stamp_inputs()),
     }
     digest = hashlib.sha256()
     for name in sorted(arrays):

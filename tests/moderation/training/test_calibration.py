@@ -5,7 +5,9 @@ import pytest
 
 from moderation.screening.languages import LANGUAGES
 from moderation.training.calibration import (
+    HIGH_SCORE,
     MAX_GOOD_FLAGGED,
+    MAX_GOOD_HIGH,
     Votes,
     find_best_threshold,
     fit_calibration,
@@ -49,6 +51,28 @@ def test_as_many_good_messages_are_flagged_as_may_be(fitted, language):
     sums = votes.linear * linear + votes.head * head + none
     flagged = sums[rows] > arrays["message_threshold"][language]
     assert flagged.mean() == pytest.approx(MAX_GOOD_FLAGGED, abs=0.005)
+
+
+@pytest.mark.parametrize("moved", [0.0, 5.0], ids=["as they are", "all votes moved"])
+@pytest.mark.parametrize("factor", [0.2, 1.0, 5.0], ids=["flat", "as they are", "steep"])
+def test_a_high_score_is_as_rare_among_good_messages_however_sure_the_votes_are(moved, factor):
+    parts = [*make_all(), *make_all(kind="forum", comment=1.0)]
+    votes = join_votes(
+        [
+            dataclasses.replace(
+                part, linear=part.linear * factor + moved, head=part.head * factor + moved
+            )
+            for part in parts
+        ]
+    )
+    arrays = fit_calibration(votes)
+    for language in range(len(LANGUAGES)):
+        rows = (votes.languages == language) & (votes.kinds == "authored") & (votes.labels == 0)
+        linear, head, none, *_ = arrays["message_weights"][language]
+        beyond = votes.linear * linear + votes.head * head + none
+        beyond -= arrays["message_threshold"][language]
+        high = 1 / (1 + np.exp(-beyond[rows])) >= HIGH_SCORE
+        assert high.mean() == pytest.approx(MAX_GOOD_HIGH, abs=0.004)
 
 
 def test_the_threshold_for_messages_allows_for_those_that_read_like_comments():
