@@ -13,6 +13,8 @@ import environ
 import structlog
 from django.templatetags.static import static
 
+from config.log_redaction import mask_secrets
+
 # Work is spread over processes. Threads of the linear algebra would only wait for one another: with them screening is many
 # times slower on a busy machine. Read by NumPy's libraries when they are first loaded, which is after this.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -317,6 +319,7 @@ LOGGING = {
                 structlog.processors.JSONRenderer()
                 if LOG_FORMAT == "json"
                 else structlog.dev.ConsoleRenderer(colors=False),
+                mask_secrets,
             ],
             "foreign_pre_chain": _shared_processors,
         }

@@ -86,7 +86,12 @@ def _work(
             lines.put({"page": response.content.decode()})
     except Exception:
         logger.exception("import failed", path=request.path)
-        lines.put({"error": "Something went wrong on our side. Nothing was imported."})
+        # Whether the rows were in by then is not known here; the table comes in whole or not at all.
+        error = (
+            "Something went wrong on our side. Either every row is in or none; to be sure, import the table again: "
+            "rows that are in already stay as they are."
+        )
+        lines.put({"error": error})
     finally:
         connection.close()
         lines.put(None)

@@ -75,7 +75,7 @@ def test_a_failure_is_the_last_line_and_nothing_is_imported(editor, monkeypatch)
 
     monkeypatch.setattr("catalog.exchange.resources.PartyResource.import_data", fail)
     (end,) = read_lines(send_table(editor, text=make_table(1)))
-    assert "Nothing was imported" in end["error"]
+    assert "Either every row is in or none" in end["error"]
 
 
 def test_a_browser_without_scripts_gets_the_page_as_ever_and_a_long_table_in_part(editor):

@@ -1,5 +1,6 @@
 """The authorization matrix: every operation of the OpenAPI document, times everybody who may not call it."""
 
+import datetime as dt
 import functools
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from compliance.models import Recall, RecallNotice
 from compliance.models.generator import list_all_scopes
+from compliance.services.access_tokens import issue_access_token
 from compliance.services.api_keys import revoke_api_key
 from tests.compliance.approved import approval  # noqa: F401 - a fixture
 from tests.conftest import make_client, make_generator, make_key
@@ -65,10 +67,21 @@ def list_operations() -> tuple[Operation, ...]:
 
 
 @pytest.fixture(
-    params=["no key", "unknown key", "expired", "revoked", "inactive", "another scheme"]
+    params=[
+        "no key",
+        "unknown key",
+        "expired",
+        "revoked",
+        "inactive",
+        "another scheme",
+        "expired token",
+        "token of a revoked key",
+    ]
 )
 def stranger(request):
     generator, now = make_generator(), timezone.now()
+    if request.param.startswith(("expired token", "token")):
+        return make_token_holder(generator, ended=request.param, now=now)
     row, key = make_key(generator, expires_at=now if request.param == "expired" else None)
     if request.param == "revoked":
         revoke_api_key(api_key=row, by="tests", now=now)
@@ -79,6 +92,15 @@ def stranger(request):
     if request.param == "another scheme":
         client.credentials(HTTP_AUTHORIZATION=f"Basic {key}")
     return client
+
+
+def make_token_holder(generator, *, ended, now):
+    row, _ = make_key(generator)
+    issued_at = now - dt.timedelta(days=1) if ended == "expired token" else now
+    issued = issue_access_token(api_key=row, scopes=None, now=issued_at)
+    if ended == "token of a revoked key":
+        revoke_api_key(api_key=row, by="tests", now=now)
+    return make_client(issued.token)
 
 
 def test_every_operation_refuses_a_stranger(stranger):
