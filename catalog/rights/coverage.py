@@ -7,9 +7,10 @@ part the periods of those grants are joined: the whole interval [starts_on, ends
 over is a gap, found by walking from `starts_on` to the end of the last grant that touches, and on from the next start.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Final
 
 from catalog.rights.intended_use import IntendedUse
@@ -20,6 +21,7 @@ from catalog.rights.territories import describe_territories
 
 FOREVER: Final = date.max
 Part = tuple[frozenset[str], tuple[GrantTerms, ...]]
+Gap = tuple[date, date]
 FindMismatches = Callable[[GrantTerms], tuple[Mismatch, ...]]
 
 
@@ -71,9 +73,7 @@ def divide_territories(
     return tuple(parts)
 
 
-def find_gaps(
-    grants: Collection[GrantTerms], *, starts_on: date, ends_on: date
-) -> tuple[tuple[date, date], ...]:
+def find_gaps(grants: Collection[GrantTerms], *, starts_on: date, ends_on: date) -> tuple[Gap, ...]:
     """Return the half-open stretches of [starts_on, ends_on) in none of the grants' periods."""
     gaps = []
     covered_until = starts_on
@@ -87,13 +87,7 @@ def find_gaps(
         covered_until = max(covered_until, grant.starts_on, grant.ends_on or FOREVER)
     if covered_until < ends_on:
         gaps.append((covered_until, ends_on))
-    return tuple(
-        (first, last) for first, last in gaps if not _is_covered(grants, first=first, last=last)
-    )
-
-
-def _is_covered(grants: Collection[GrantTerms], *, first: date, last: date) -> bool:
-    return any(grant.starts_on <= first and (grant.ends_on or FOREVER) >= last for grant in grants)
+    return tuple(gaps)
 
 
 def find_reach(grants: Collection[GrantTerms], *, starts_on: date) -> date:
@@ -136,13 +130,19 @@ def cover_side(need: Need, *, find_mismatches: FindMismatches) -> SideCoverage:
             relied_on=(),
         )
     mismatches = {grant.id: find_mismatches(grant) for grant in grants}
+    by_id = {grant.id: grant for grant in grants}
+
+    @cache
+    def find_own_gaps(grant_id: int) -> tuple[Gap, ...]:
+        return find_gaps([by_id[grant_id]], starts_on=intent.starts_on, ends_on=intent.ends_on)
+
     eligible = [grant for grant in grants if not mismatches[grant.id]]
     reasons = _ReasonBook(need)
     territories = intent.territories
     reaches: list[tuple[frozenset[str], date]] = []
     relied_on: dict[int, GrantTerms] = {}
     for cell in list_cells(intent):
-        admitted = [grant for grant in eligible if not _find_cell_mismatches(grant, cell)]
+        admitted = [grant for grant in eligible if _admits(grant, cell)]
         for part, reaching in divide_territories(intent.territories, admitted):
             gaps = find_gaps(reaching, starts_on=intent.starts_on, ends_on=intent.ends_on)
             if not gaps:
@@ -157,11 +157,11 @@ def cover_side(need: Need, *, find_mismatches: FindMismatches) -> SideCoverage:
                 reasons.add_gaps(cell=cell, part=part, grants=reaching, gaps=gaps)
             else:
                 _explain_uncovered(
-                    need=need,
                     cell=cell,
                     part=part,
                     grants=grants,
                     mismatches=mismatches,
+                    find_own_gaps=find_own_gaps,
                     reasons=reasons,
                 )
     return SideCoverage(
@@ -169,6 +169,15 @@ def cover_side(need: Need, *, find_mismatches: FindMismatches) -> SideCoverage:
         territories=territories,
         reaches=tuple(reaches),
         relied_on=tuple(relied_on.values()),
+    )
+
+
+def _admits(grant: GrantTerms, cell: Cell) -> bool:
+    """Tell whether the grant has nothing against use, medium and language."""
+    return (
+        cell.use in grant.uses
+        and (not grant.media or cell.medium in grant.media)
+        and (not grant.languages or cell.language in grant.languages)
     )
 
 
@@ -203,30 +212,34 @@ def _find_cell_mismatches(grant: GrantTerms, cell: Cell) -> tuple[Mismatch, ...]
 
 def _explain_uncovered(
     *,
-    need: Need,
     cell: Cell,
     part: frozenset[str],
     grants: Sequence[GrantTerms],
-    mismatches: dict[int, tuple[Mismatch, ...]],
+    mismatches: Mapping[int, tuple[Mismatch, ...]],
+    find_own_gaps: Callable[[int], tuple[Gap, ...]],
     reasons: "_ReasonBook",
 ) -> None:
-    """Add every failing term of the grant that comes closest, territory by territory."""
-    intent = need.intent
+    """Add every failing term of the grant that comes closest, territory by territory.
+
+    `mismatches` says by grant what it has against the intent, `find_own_gaps` the days it does not cover by itself.
+    """
+    all_mismatches = {
+        grant.id: (*mismatches[grant.id], *_find_cell_mismatches(grant, cell)) for grant in grants
+    }
+    failures = {
+        grant.id: len(all_mismatches[grant.id]) + bool(find_own_gaps(grant.id)) for grant in grants
+    }
     for territories, reaching in divide_territories(part, grants):
-
-        def count_failures(
-            grant: GrantTerms, reaching: tuple[GrantTerms, ...] = reaching
-        ) -> tuple[int, int]:
-            misses = len(mismatches[grant.id]) + len(_find_cell_mismatches(grant, cell))
-            gaps = find_gaps([grant], starts_on=intent.starts_on, ends_on=intent.ends_on)
-            return misses + (grant not in reaching) + bool(gaps), -grant.id
-
-        closest = min(grants, key=count_failures)
-        for mismatch in (*mismatches[closest.id], *_find_cell_mismatches(closest, cell)):
+        reached = {grant.id for grant in reaching}
+        closest = min(
+            grants,
+            key=lambda g: (failures[g.id] + (g.id not in reached), -g.id),
+        )
+        for mismatch in all_mismatches[closest.id]:
             reasons.add_mismatch(mismatch=mismatch, part=territories, grant=closest)
-        if closest not in reaching:
+        if closest.id not in reached:
             reasons.add_territory(cell=cell, part=territories, grant=closest)
-        gaps = find_gaps([closest], starts_on=intent.starts_on, ends_on=intent.ends_on)
+        gaps = find_own_gaps(closest.id)
         if gaps:
             reasons.add_gaps(cell=cell, part=territories, grants=[closest], gaps=gaps)
 
@@ -242,6 +255,12 @@ def _make_no_grant(need: Need) -> Reason:
 
 def _list(words: Collection[str]) -> str:
     return ", ".join(sorted(words)) or "nothing"
+
+
+def _rank_neighbor(grant: GrantTerms, gap: Gap) -> tuple[bool, date, int]:
+    """Rank the grants that could be named beside a gap: the last that ended before it, else the last to end."""
+    ends_on = grant.ends_on or FOREVER
+    return ends_on <= gap[0], ends_on, grant.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +282,8 @@ class _ReasonBook:
     def __init__(self, need: Need) -> None:
         self.need = need
         self.entries: dict[_Entry, dict[str, frozenset[str]]] = {}
+        # By gap and grant: the same gap is met in many cells, and its sentence is written once.
+        self.gap_entries: dict[tuple[Gap, int], _Entry] = {}
 
     def _add(self, entry: _Entry, part: frozenset[str], *, use: str = "") -> None:
         parts = self.entries.setdefault(entry, {})
@@ -300,38 +321,32 @@ class _ReasonBook:
         cell: Cell,
         part: frozenset[str],
         grants: Sequence[GrantTerms],
-        gaps: Iterable[tuple[date, date]],
+        gaps: Iterable[Gap],
     ) -> None:
         """Note days of the interval that no grant covers."""
-        for first, last in gaps:
-            nearest = max(
-                grants,
-                key=lambda g, first=first: (  # type: ignore[misc]
-                    (g.ends_on or FOREVER) <= first,
-                    (g.ends_on or FOREVER).toordinal(),
-                    g.id,
-                ),
-            )
-            ended = nearest.ends_on is not None and nearest.ends_on <= self.need.intent.starts_on
-            period = f"from {nearest.starts_on} until {nearest.ends_on or 'further notice'}"
-            self._add(
-                _Entry(
-                    code=RightsCode.EXPIRED if ended else RightsCode.TERM,
-                    text=(
-                        f"not licensed from {first} until {last}; "
-                        f"{nearest.label} {'ended: it ran' if ended else 'runs'} {period}"
-                    ),
-                    mend="leave the stem out"
-                    if ended
-                    else "ask for other dates or leave the stem out",
-                    grant=nearest.label,
-                    of_uses=True,
-                    starts_on=first,
-                    ends_on=last,
-                ),
-                part,
-                use=cell.use,
-            )
+        for gap in gaps:
+            nearest = max(grants, key=lambda g: _rank_neighbor(g, gap))
+            entry = self.gap_entries.get((gap, nearest.id))
+            if entry is None:
+                entry = self.gap_entries[gap, nearest.id] = self._describe_gap(gap, nearest)
+            self._add(entry, part, use=cell.use)
+
+    def _describe_gap(self, gap: Gap, nearest: GrantTerms) -> _Entry:
+        ended = nearest.ends_on is not None and nearest.ends_on <= self.need.intent.starts_on
+        period = f"from {nearest.starts_on} until {nearest.ends_on or 'further notice'}"
+        first, last = gap
+        return _Entry(
+            code=RightsCode.EXPIRED if ended else RightsCode.TERM,
+            text=(
+                f"not licensed from {first} until {last}; "
+                f"{nearest.label} {'ended: it ran' if ended else 'runs'} {period}"
+            ),
+            mend="leave the stem out" if ended else "ask for other dates or leave the stem out",
+            grant=nearest.label,
+            of_uses=True,
+            starts_on=first,
+            ends_on=last,
+        )
 
     def __iter__(self) -> Iterator[Reason]:
         """Yield the reasons in a settled order."""

@@ -152,6 +152,8 @@ class EditLimits:
 
     def narrow(self, other: "EditLimits") -> "EditLimits":
         """Return the limits that hold when both hold."""
+        if self == other:
+            return self
         return EditLimits(
             max_pitch_cents=_min_known(self.max_pitch_cents, other.max_pitch_cents),
             max_stretch_pct=_min_known(self.max_stretch_pct, other.max_stretch_pct),

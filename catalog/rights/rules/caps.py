@@ -19,7 +19,9 @@ def get_quantity(cap: CapTerms, intent: IntendedUse) -> int | None:
     """Return how much of a cap one song of this use takes; None if the intent does not say."""
     if cap.period == CapPeriod.CAMPAIGN and not intent.campaign:
         return None
-    return {CapUnit.SONG: 1, CapUnit.PLAY: intent.plays, CapUnit.SECOND: intent.seconds}[cap.unit]
+    if cap.unit == CapUnit.SONG:
+        return 1
+    return intent.plays if cap.unit == CapUnit.PLAY else intent.seconds
 
 
 def check_caps(grant: GrantTerms, need: Need) -> Mismatch | None:
@@ -28,16 +30,17 @@ def check_caps(grant: GrantTerms, need: Need) -> Mismatch | None:
         if not cap.blocks:
             continue
         quantity = get_quantity(cap, need.intent)
+        remaining = cap.get_remaining(need.stem.external_id)
+        if quantity is not None and quantity <= remaining:
+            continue
         words = f"{cap.limit} {cap.unit}s {PERIOD_WORDS[cap.period]}"
         if quantity is None:
             return Mismatch(
                 code=RightsCode.CAP_QUANTITY,
                 text=f"{grant.label} is capped at {words}, and the intended use does not say how much it takes",
             )
-        remaining = cap.get_remaining(need.stem.external_id)
-        if quantity > remaining:
-            return Mismatch(
-                code=RightsCode.CAP_EXHAUSTED,
-                text=f"{grant.label} is capped at {words}: {remaining} remain and {quantity} are needed",
-            )
+        return Mismatch(
+            code=RightsCode.CAP_EXHAUSTED,
+            text=f"{grant.label} is capped at {words}: {remaining} remain and {quantity} are needed",
+        )
     return None
