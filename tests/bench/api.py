@@ -23,6 +23,7 @@ import requests
 
 from config.demo.logins import read_logins
 from config.demo.processes import PROJECT, make_environment, run_command, serve
+from tests.bench.machine import describe_machine
 from tests.postgres import make_database
 from tests.run import DEFAULT_POSTGRES_URL, find_postgres
 
@@ -244,10 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=["sqlite", "postgres"])
     options = parser.parse_args(arguments)
     met = True
-    load_average = os.getloadavg()[0]
-    print(
-        f"{os.cpu_count()} cores, load average {load_average:.1f} before the start; client and database share them"
-    )
+    print(f"{describe_machine()}; client and database share the cores")
     common = {"seconds": options.seconds, "n_submissions": options.submissions}
     if options.only != "postgres":
         print("SQLite, 2 server processes")

@@ -20,6 +20,7 @@ from compliance.audio.manifest import parse_manifest
 from compliance.audio.measurements import measure_loudness
 from compliance.audio.verification import verify_song
 from tests.bench.audio_index import add_sizes, bench_indexes, read_signal
+from tests.bench.machine import describe_machine
 from tests.corpus.build import DEFAULT_CACHE
 from tests.corpus.mix import Corpus, SongMaker, open_corpus
 
@@ -104,6 +105,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     if not (cache / "corpus.jsonl").exists():
         print(f"no corpus in {cache}: run `make corpus` first", file=sys.stderr)
         return 2
+    print(describe_machine(), flush=True)
     corpus = open_corpus(cache)
     with tempfile.TemporaryDirectory() as name:
         is_met = bench_song(corpus, Path(name))

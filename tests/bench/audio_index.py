@@ -28,6 +28,7 @@ from compliance.audio.index import build_segment, open_index, open_segment
 from compliance.audio.landmarks import QUERY_DENSITY, RATE_HZ, Landmarks, find_peaks, hash_peaks
 from compliance.audio.segment_building import merge_segments
 from compliance.audio.signal import AudioSignal, Samples, resample
+from tests.bench.machine import describe_machine
 from tests.corpus.build import DEFAULT_CACHE
 from tests.corpus.mix import Corpus, open_corpus
 
@@ -279,6 +280,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     if not (cache / "corpus.jsonl").exists():
         print(f"no corpus in {cache}: run `make corpus` first", file=sys.stderr)
         return 2
+    print(describe_machine(), flush=True)
     is_met = bench_indexes(open_corpus(cache), options)
     return 1 if os.environ.get("STRICT") == "1" and not is_met else 0
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.bench.machine import describe_machine
+
 N_STEMS = 6
 N_GENERATORS = 4
 BATCH = 5000
@@ -35,7 +37,9 @@ def main() -> None:
 
         name = connection.creation.create_test_db(verbosity=0, serialize=False)
         try:
-            print(f"\n{connection.vendor}, {options.songs:,} songs of {N_STEMS} stems on one grant")
+            print(
+                f"{describe_machine()}\n{connection.vendor}, {options.songs:,} songs of {N_STEMS} stems on one grant"
+            )
             run(n_songs=options.songs)
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)

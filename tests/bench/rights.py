@@ -22,6 +22,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.bench.machine import describe_machine
 from tests.run import DEFAULT_POSTGRES_URL, find_postgres
 
 PARTS = ("races", "check", "pages", "import")
@@ -39,6 +40,7 @@ def main() -> int:
     options = read_options()
     if MEASURING in os.environ:
         return measure(options)
+    print(describe_machine(), flush=True)
     failed = start({"DATABASE_URL": ""})
     url = os.environ.get("TEST_POSTGRES_URL", DEFAULT_POSTGRES_URL)
     if find_postgres(url) is None:

@@ -22,6 +22,7 @@ from moderation.screening.languages import LANGUAGES
 from moderation.screening.model_input import read_model_input
 from moderation.screening.screen import screen_text
 from moderation.training.dedications import Split, load_authored
+from tests.bench.machine import describe_machine
 
 # How each peer is asked about one text, in a process of its own.
 PEERS = {
@@ -118,6 +119,7 @@ def main() -> None:
              value=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         Line(name="import", unit="ms", bar=1000, at_least=False, value=measure_import() * 1e3),
     ]  # fmt: skip
+    print(describe_machine())
     print(f"{len(texts)} texts, model {load_classifier().version}, one core")
     for line in lines:
         print(line)
