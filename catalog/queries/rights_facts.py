@@ -92,7 +92,7 @@ STEMS: Final = PreparedQuery(
     lambda: (
         Stem.objects.filter(external_id__in_set=Slot("names"))
         .order_by()
-        .values_list("id", "external_id", "status", "has_voice", "recording_id")
+        .values_list("id", "external_id", "status", "has_voice", "recording_id", "recording__title")
     )
 )
 GRANTS: Final = PreparedQuery(
@@ -153,7 +153,7 @@ WORKS: Final = PreparedQuery(
     lambda: (
         Recording.works.through.objects.filter(recording__in_set=Slot("recordings"))
         .order_by("id")
-        .values_list("recording_id", "work_id")
+        .values_list("recording_id", "work_id", "work__title")
     )
 )
 SHARES: Final = PreparedQuery(
@@ -164,7 +164,7 @@ SHARES: Final = PreparedQuery(
         .order_by("id")
         .values_list(
             "stem_id", "recording_id", "work_id", "right_type", "party__name", "percent", "territory__signed", "valid_from",
-            "valid_until", "stem__external_id", "recording__title", "work__title",
+            "valid_until",
         )
     )
 )  # fmt: skip
@@ -184,6 +184,7 @@ class _StemRow:
     status: str
     has_voice: bool
     recording_id: int | None
+    recording_title: str | None
 
 
 @lru_cache(maxsize=4096)
@@ -197,8 +198,15 @@ def load_stem_facts(
 ) -> dict[str, StemFacts]:
     """Return what is known of each stem that exists, by external id; `on` says which day and month caps count for."""
     rows = [
-        _StemRow(id=pk, external_id=name, status=status, has_voice=voice, recording_id=recording)
-        for pk, name, status, voice, recording in STEMS.ask(names=stems)
+        _StemRow(
+            id=pk,
+            external_id=name,
+            status=status,
+            has_voice=voice,
+            recording_id=recording,
+            recording_title=title,
+        )
+        for pk, name, status, voice, recording, title in STEMS.ask(names=stems)
     ]
     if not rows:
         return {}
@@ -376,14 +384,20 @@ def _load_caps(
 
 def _load_share_sets(rows: Sequence[_StemRow]) -> Mapping[int, list[ShareSet]]:
     """Return the shares that each stem rests on: its own, else those of its recording and works."""
+    # Titles come with rows that are read anyway: every table more in the query of shares is planned anew each time.
+    names = {("stem", row.id): f"stem {row.external_id!r}" for row in rows} | {
+        ("recording", row.recording_id): f"recording {row.recording_title!r}"
+        for row in rows
+        if row.recording_id is not None
+    }
     recording_ids = {row.recording_id for row in rows if row.recording_id is not None}
     works_of: dict[int, list[int]] = defaultdict(list)
     if recording_ids:
-        for recording_id, work_id in WORKS.ask(recordings=recording_ids):
+        for recording_id, work_id, title in WORKS.ask(recordings=recording_ids):
             works_of[recording_id].append(work_id)
+            names["work", work_id] = f"work {title!r}"
     work_ids = {work_id for ids in works_of.values() for work_id in ids}
     shares: dict[tuple[str, int], list[ShareTerms]] = defaultdict(list)
-    titles: dict[tuple[str, int], str] = {}
     for (
         stem_id,
         recording_id,
@@ -394,7 +408,6 @@ def _load_share_sets(rows: Sequence[_StemRow]) -> Mapping[int, list[ShareSet]]:
         signed,
         start,
         end,
-        *names,
     ) in SHARES.ask(stems=[row.id for row in rows], recordings=recording_ids, works=work_ids):
         if stem_id:
             target = ("stem", stem_id)
@@ -402,7 +415,6 @@ def _load_share_sets(rows: Sequence[_StemRow]) -> Mapping[int, list[ShareSet]]:
             target = ("recording", recording_id)
         else:
             target = ("work", work_id)
-        titles[target] = f"{target[0]} {next(name for name in names if name)!r}"
         shares[target].append(
             ShareTerms(
                 right_type=RightType(right_type),
@@ -413,14 +425,14 @@ def _load_share_sets(rows: Sequence[_StemRow]) -> Mapping[int, list[ShareSet]]:
                 ends_on=end,
             )
         )
-    return {row.id: _choose_share_sets(row, works_of, shares, titles) for row in rows}
+    return {row.id: _choose_share_sets(row, works_of, shares, names) for row in rows}
 
 
 def _choose_share_sets(
     row: _StemRow,
     works_of: Mapping[int, list[int]],
     shares: Mapping[tuple[str, int], list[ShareTerms]],
-    titles: Mapping[tuple[str, int], str],
+    names: Mapping[tuple[str, int], str],
 ) -> list[ShareSet]:
     sets = []
     for side in (Side.MASTER, Side.PUBLISHING):
@@ -431,7 +443,7 @@ def _choose_share_sets(
                 targets = [("work", work_id) for work_id in works_of[row.recording_id]]
         sets += [
             ShareSet(
-                target=titles.get(target, f"{target[0]} of {row.external_id}"),
+                target=names[target],
                 side=side,
                 shares=_pick(shares.get(target, []), side),
             )
