@@ -155,6 +155,14 @@ def cover_side(need: Need, *, find_mismatches: FindMismatches) -> SideCoverage:
             territories -= part
             if reaching:
                 reasons.add_gaps(cell=cell, part=part, grants=reaching, gaps=gaps)
+                for grant in _find_full_grants(grants, mismatches, cell=cell):
+                    closed = not find_gaps(
+                        [*reaching, grant], starts_on=intent.starts_on, ends_on=intent.ends_on
+                    )
+                    if closed and (inside := part & grant.territories):
+                        reasons.add_mismatch(
+                            mismatch=mismatches[grant.id][0], part=inside, grant=grant
+                        )
             else:
                 _explain_uncovered(
                     cell=cell,
@@ -179,6 +187,19 @@ def _admits(grant: GrantTerms, cell: Cell) -> bool:
         and (not grant.media or cell.medium in grant.media)
         and (not grant.languages or cell.language in grant.languages)
     )
+
+
+def _find_full_grants(
+    grants: Sequence[GrantTerms], mismatches: Mapping[int, tuple[Mismatch, ...]], *, cell: Cell
+) -> list[GrantTerms]:
+    """Return the grants that allow a use but for their caps, which have no room."""
+    full = (RightsCode.CAP_EXHAUSTED,)
+    return [
+        grant
+        for grant in grants
+        if tuple(mismatch.code for mismatch in mismatches[grant.id]) == full
+        and _admits(grant, cell)
+    ]
 
 
 def _find_cell_mismatches(grant: GrantTerms, cell: Cell) -> tuple[Mismatch, ...]:

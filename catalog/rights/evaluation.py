@@ -26,7 +26,7 @@ from catalog.rights.terms import (
 )
 
 # Raised in the commit that changes what an evaluation answers; stored with every decision.
-RIGHTS_POLICY_VERSION: Final = "rights-1"
+RIGHTS_POLICY_VERSION: Final = "rights-2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

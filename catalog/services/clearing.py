@@ -4,14 +4,14 @@ Every function that takes from a cap first locks the rows of the caps, in id ord
 SQLite by the write lock the transaction begins with. So two clearances see one another, and no cap is ever overspent.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import reduce
 from operator import or_
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet
 
 from catalog.models import Cap, CapBalance, CapEntry, CapHold
 from catalog.models.caps import EntryKind, HoldStatus
@@ -19,7 +19,7 @@ from catalog.queries.rights_facts import find_cap_ids, load_stem_facts, lock_cap
 from catalog.rights.buckets import make_bucket
 from catalog.rights.evaluation import CapUse, RightsEvaluation, evaluate
 from catalog.rights.intended_use import IntendedUse
-from catalog.rights.terms import CapTerms, StemFacts
+from catalog.rights.terms import CapScope, CapTerms, StemFacts
 
 
 class AlreadyHeld(Exception):
@@ -28,15 +28,6 @@ class AlreadyHeld(Exception):
     def __init__(self, *, subject: str) -> None:
         """Keep whose holds they are."""
         super().__init__(f"{subject} holds caps already: capture or release them first")
-        self.subject = subject
-
-
-class HoldReleased(Exception):
-    """The caps held for this subject were given back, so they cannot be captured any more."""
-
-    def __init__(self, *, subject: str) -> None:
-        """Keep whose holds they were."""
-        super().__init__(f"the caps held for {subject} were released: clear the stems again")
         self.subject = subject
 
 
@@ -49,30 +40,24 @@ def evaluate_rights(
     """
     facts = load_stem_facts(stems=stems, intent=intent, on=_get_day(now))
     if held_by:
-        own = _sum_holds(subject=held_by)
-        facts = {name: _give_back(fact, own, intent, _get_day(now)) for name, fact in facts.items()}
+        holds = list(_list_holds(subject=held_by))
+        facts = {name: _give_back(fact, holds, intent=intent) for name, fact in facts.items()}
     return evaluate(stems=stems, facts=facts, intent=intent)
 
 
-def _sum_holds(*, subject: str) -> dict[tuple[int, str], int]:
-    """Return what a subject holds, by cap and bucket."""
-    holds = CapHold.objects.filter(subject=subject, status=HoldStatus.HELD).order_by()
-    sums = holds.values_list("cap_id", "bucket").annotate(total=Sum("quantity"))
-    return {(cap_id, bucket): total for cap_id, bucket, total in sums}
-
-
-def _give_back(
-    facts: StemFacts, own: Mapping[tuple[int, str], int], intent: IntendedUse, on: date
-) -> StemFacts:
+def _give_back(facts: StemFacts, holds: Collection[CapHold], *, intent: IntendedUse) -> StemFacts:
     """Return the facts of a stem with a subject's own holds added to what remains of each cap."""
 
     def refill(cap: CapTerms) -> CapTerms:
-        remaining = {}
-        for stem, left in cap.remaining.items():
-            bucket = make_bucket(
-                period=cap.period, scope=cap.scope, campaign=intent.campaign, stem=stem, on=on
+        remaining = {
+            stem: left
+            + sum(
+                hold.quantity
+                for hold in holds
+                if _is_hold_of(hold, cap_id=cap.id, period=cap.period, stem=stem, intent=intent)
             )
-            remaining[stem] = left + own.get((cap.id, bucket), 0)
+            for stem, left in cap.remaining.items()
+        }
         return replace(cap, remaining=remaining)
 
     grants = (
@@ -108,21 +93,35 @@ def clear_stems(
 
 
 @transaction.atomic
-def capture_caps(*, subject: str, now: datetime) -> int:
-    """Turn what is held for a subject into what is used; return how many holds were captured.
+def capture_caps(
+    *, stems: Sequence[str], intent: IntendedUse, subject: str, now: datetime
+) -> RightsEvaluation:
+    """Return whether the stems may be used so now and, if they may, use up what one song takes of every cap they rest on.
 
-    Capturing again changes nothing.
-
-    Raises
-    ------
-    HoldReleased : if the holds were given back before
+    What the subject holds of these caps is captured, also where a limit was lowered or a new day began since. Where another
+    grant took the place of the one it was held on, that hold is given back, and the same is reserved and captured on the grant
+    that took the place; if that has no room, the answer is no and the holds stay. Capturing again changes nothing.
     """
-    holds = _lock_holds(subject=subject)
-    if not holds:
-        statuses = set(CapHold.objects.filter(subject=subject).values_list("status", flat=True))
-        if statuses and HoldStatus.CAPTURED not in statuses:
-            raise HoldReleased(subject=subject)
-    return _settle(holds, kind=EntryKind.CAPTURE, now=now)
+    held_on = _list_holds(subject=subject).values_list("cap_id", flat=True)
+    lock_cap_rows({*find_cap_ids(stems=stems), *held_on})
+    evaluation = evaluate_rights(stems=stems, intent=intent, now=now, held_by=subject)
+    holds = list(_list_holds(subject=subject))
+    if not evaluation.cleared or any(hold.status == HoldStatus.CAPTURED for hold in holds):
+        return evaluation
+    kept: list[CapHold] = []
+    lacking: list[CapUse] = []
+    for use in evaluation.cap_uses:
+        found = [
+            hold
+            for hold in holds
+            if _is_hold_of(hold, cap_id=use.cap_id, period=use.period, stem=use.stem, intent=intent)
+        ]
+        kept += found
+        lacking += [] if found else [use]
+    _settle([hold for hold in holds if hold not in kept], kind=EntryKind.RELEASE, now=now)
+    taken = _reserve(uses=lacking, intent=intent, subject=subject, hold_until=now, now=now)
+    _settle([*kept, *taken], kind=EntryKind.CAPTURE, now=now)
+    return evaluation
 
 
 @transaction.atomic
@@ -168,20 +167,14 @@ def _reserve(
     subject: str,
     hold_until: datetime,
     now: datetime,
-) -> None:
+) -> list[CapHold]:
     """Take from every cap at once: the number of statements does not grow with the number of caps."""
     if not uses:
-        return
+        return []
     holds = [
         CapHold(
             cap_id=use.cap_id,
-            bucket=make_bucket(
-                period=use.period,
-                scope="stem" if use.stem else "grant",
-                campaign=intent.campaign,
-                stem=use.stem,
-                on=_get_day(now),
-            ),
+            bucket=_name_bucket(period=use.period, stem=use.stem, intent=intent, at=now),
             subject=subject,
             quantity=use.quantity,
             hold_until=hold_until,
@@ -198,6 +191,27 @@ def _reserve(
         CapBalance.objects.filter(reduce(or_, taken)).update(held=F("held") + quantity)
     CapHold.objects.bulk_create(holds)
     CapEntry.objects.bulk_create(_make_entry(h, kind=EntryKind.RESERVE, now=now) for h in holds)
+    return holds
+
+
+def _list_holds(*, subject: str) -> QuerySet[CapHold]:
+    """Return what a subject holds or has captured."""
+    live = (HoldStatus.HELD, HoldStatus.CAPTURED)
+    return CapHold.objects.filter(subject=subject, status__in=live).order_by("id")
+
+
+def _is_hold_of(hold: CapHold, *, cap_id: int, period: str, stem: str, intent: IntendedUse) -> bool:
+    """Tell whether a hold is on a cap (and, if it counts by stem, on that stem), in whichever period it was made."""
+    bucket = _name_bucket(period=period, stem=stem, intent=intent, at=hold.held_at)
+    return hold.cap_id == cap_id and hold.bucket == bucket
+
+
+def _name_bucket(*, period: str, stem: str, intent: IntendedUse, at: datetime) -> str:
+    """Return the bucket that a song of a moment falls into; `stem` is empty for a cap on the whole grant."""
+    scope = CapScope.STEM if stem else CapScope.GRANT
+    return make_bucket(
+        period=period, scope=scope, campaign=intent.campaign, stem=stem, on=_get_day(at)
+    )
 
 
 def _lock_holds(*, subject: str) -> list[CapHold]:

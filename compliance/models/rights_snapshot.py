@@ -13,6 +13,10 @@ class RightsSnapshot(models.Model):
     )
     stems = models.JSONField(help_text="Title, artist, identifiers and digests of each stem.")
     grants = models.JSONField(help_text="Every term of each grant, with its agreement.")
+    evaluation = models.JSONField(
+        null=True,
+        help_text="The answer of the rights at the approval; none of approvals from before it was kept.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -62,7 +62,7 @@ def issue_approval(
     keys = make_ring() if submission.generator.is_sandbox else load_keys()
     approval.certificate = sign_certificate(certificate=certificate, keys=keys)
     approval.save(force_insert=True)
-    keep_rights_snapshot(approval=approval, certificate=certificate)
+    keep_rights_snapshot(approval=approval, certificate=certificate, evaluation=rights)
     if not submission.generator.is_sandbox:  # what is practice is never recalled
         _write_bases(approval, certificate)
     _record(approval, kind="approval.approved", by=by, data={"valid_to": valid_to.isoformat()})

@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Any
 
+from django.db import transaction
+
 from catalog.rights.evaluation import RightsEvaluation
 from catalog.services.clearing import capture_caps, evaluate_rights, release_caps
 from compliance.lifecycle.duties import UNEXPLAINED_CODES
@@ -16,34 +18,27 @@ from moderation.services.reviews import note_second_person, open_review_case
 
 # Review cases about a song carry this kind.
 SUBJECT_KIND = "submission"
-# A limit that was lowered meanwhile takes nothing back: what is held stays held.
-HELD_CODES = frozenset({"rights.cap_exhausted"})
 
 
 def find_rights_failures(*, submission: Submission, now: dt.datetime) -> list[dict[str, Any]]:
     """Return every reason why the rights that were cleared do not hold today; in the sandbox nothing rests on them."""
     if submission.generator.is_sandbox:
         return []
-    return _list_failures(_evaluate_again(submission, now=now))
-
-
-def _evaluate_again(submission: Submission, *, now: dt.datetime) -> RightsEvaluation:
-    return evaluate_rights(
-        stems=submission.clearance.stems,
-        intent=read_intent(submission.clearance.intent),
-        now=now,
+    evaluation = evaluate_rights(
+        stems=submission.clearance.stems, intent=read_intent(submission.clearance.intent), now=now,
         held_by=submission.cap_subject,
-    )
+    )  # fmt: skip
+    return _list_failures(evaluation)
 
 
 def _list_failures(evaluation: RightsEvaluation) -> list[dict[str, Any]]:
-    return [reason.to_json() for reason in evaluation.reasons if reason.code not in HELD_CODES]
+    return [reason.to_json() for reason in evaluation.reasons]
 
 
 def approve_submission(
     *, submission: Submission, actor: Actor, reasons: list[dict[str, Any]], now: dt.datetime
 ) -> None:
-    """Approve and capture the caps, or reject when the rights ended meanwhile: nobody overrides a rights failure.
+    """Approve and capture the caps of the grants that hold now, or reject: nobody overrides a rights failure.
 
     Raises
     ------
@@ -53,21 +48,25 @@ def approve_submission(
     _approve(submission, by=actor.label, reasons=reasons, now=now)
 
 
+@transaction.atomic
 def _approve(
     submission: Submission, *, by: str, reasons: list[dict[str, Any]], now: dt.datetime
 ) -> None:
-    rights = submission.clearance.rights
+    clearance = submission.clearance
+    rights = clearance.rights
     if not submission.generator.is_sandbox:
-        evaluation = _evaluate_again(submission, now=now)
-        if failures := _list_failures(evaluation):
+        evaluation = capture_caps(
+            stems=clearance.stems, intent=read_intent(clearance.intent), subject=submission.cap_subject,
+            now=now,
+        )  # fmt: skip
+        if not evaluation.cleared:
+            failures = _list_failures(evaluation)
             _reject(submission, by=by, reasons=[*reasons, *failures], now=now)
             return
-        if evaluation.cleared:  # otherwise the song keeps what it holds of a limit that was lowered
-            rights = evaluation.to_json()
+        rights = evaluation.to_json()
     submission.transition_to(
         SubmissionStatus.APPROVED, decided_at=now, decided_by=by, reasons=reasons
     )
-    capture_caps(subject=submission.cap_subject, now=now)
     issue_approval(submission=submission, rights=rights, by=by, now=now)
     _record(submission, by=by)
 

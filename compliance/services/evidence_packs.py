@@ -18,7 +18,7 @@ from compliance.models import Approval, Event, Verification
 from compliance.queries import get_last_verification, list_song_events
 from compliance.services.audit_log import describe_checkpoint, format_moment, read_entry
 from compliance.services.evidence_summary import SongFacts, describe_song
-from compliance.services.rights_snapshots import get_rights_snapshot
+from compliance.services.rights_snapshots import get_evaluation, get_rights_snapshot
 from compliance.services.sealing import seal_all_events
 from compliance.services.signing_keys import load_keys
 
@@ -36,8 +36,9 @@ summary.pdf          for people: everything below in a few pages, with the timel
 certificate.jwt      the signed certificate (JWS, EdDSA); certificate.json is its content, decoded
 jwks.json            the public keys that verify it
 status.json          how the approval stood: live, suspended, revoked, superseded or sunset, and why
-clearance.json       what was asked, the answer with every reason, the rights as they were evaluated
-rights.json          every stem and every grant in force for it, with agreement numbers and clauses, kept at the approval
+clearance.json       what was asked, the answer with every reason, the rights as they were evaluated for it
+rights.json          every stem and every grant in force for it, with agreement numbers and clauses, kept at the approval;
+                     the rights as they were evaluated then
 manifest.json        where which stem was placed in the song
 verification.json    everything that was measured, with the versions and limits; timeline.svg is its picture
 audit-log.jsonl      every event of the song in the audit log, oldest first, one JSON object a line
@@ -90,7 +91,12 @@ def make_evidence_pack(*, approval: Approval, for_staff: bool, now: dt.datetime)
         "status.json": _to_json(_describe_status(song)),
         "clearance.json": _to_json(_describe_clearance(song)),
         "rights.json": _to_json(
-            {"recorded_at": song.rights_recorded_at, "stems": song.stems, "grants": song.grants}
+            {
+                "recorded_at": song.rights_recorded_at,
+                "evaluation": get_evaluation(approval=approval),
+                "stems": song.stems,
+                "grants": song.grants,
+            }
         ),
         "manifest.json": _to_json(submission.manifest),
         "audit-log.jsonl": b"".join(_to_line(event) for event in events),

@@ -53,7 +53,7 @@ class Explanation:
             "decided_at": replay.decided_at.isoformat(),
             "decided_by": replay.decided_by,
             "uses": replay.clearance.intent["uses"],
-            "territories": replay.clearance.rights["valid"]["territories"],
+            "territories": replay.rights["valid"]["territories"],
             "starts_on": replay.starts_on.isoformat(),
             "ends_on": replay.ends_on.isoformat(),
             "rights_policy": replay.rights_policy,

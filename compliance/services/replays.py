@@ -1,7 +1,7 @@
 """Replay a decision: everything it rested on, as it was on the day, beside what has changed since."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from catalog.rights.territories import describe_territories
 from catalog.rights.wording import describe_uses
 from compliance.models import Approval, Clearance, Submission, Verification
 from compliance.services.actors import name_people
+from compliance.services.rights_snapshots import get_evaluation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Replay:
     ends_on: dt.date
     binding_cap: dict[str, Any] | None
     rights_policy: str
+    rights: Mapping[str, Any]
     stems: tuple[StemThen, ...]
     grants: tuple[GrantThen, ...]
     reasons: tuple[dict[str, Any], ...]
@@ -46,6 +48,7 @@ def replay_song(*, submission: Submission, approval: Approval | None) -> Replay:
     return _replay(
         approval=approval, song=submission, clearance=submission.clearance, at=at, decided_by=submission.decided_by,
         reasons=submission.reasons, names={placement["stem"] for placement in submission.manifest["placements"]},
+        rights=get_evaluation(approval=approval) if approval else submission.clearance.rights,
     )  # fmt: skip
 
 
@@ -53,7 +56,7 @@ def replay_clearance(*, clearance: Clearance, decided_by: str) -> Replay:
     """Return what the decision about a clearance rested on."""
     return _replay(
         approval=None, song=None, clearance=clearance, at=clearance.decided_at or clearance.created_at,
-        decided_by=decided_by, reasons=clearance.reasons, names=set(clearance.stems),
+        decided_by=decided_by, reasons=clearance.reasons, names=set(clearance.stems), rights=clearance.rights,
     )  # fmt: skip
 
 
@@ -66,6 +69,7 @@ def _replay(
     decided_by: str,
     reasons: Sequence[dict[str, Any]],
     names: Collection[str],
+    rights: Mapping[str, Any],
 ) -> Replay:
     return Replay(
         approval=approval,
@@ -74,13 +78,14 @@ def _replay(
         decided_at=at,
         decided_by=name_people(decided_by),
         uses=describe_uses(clearance.intent["uses"]),
-        territories=describe_territories(clearance.rights["valid"]["territories"]),
+        territories=describe_territories(rights["valid"]["territories"]),
         starts_on=dt.date.fromisoformat(clearance.intent["starts_on"]),
         ends_on=dt.date.fromisoformat(clearance.intent["ends_on"]),
-        binding_cap=clearance.rights["valid"]["binding_cap"],
-        rights_policy=clearance.rights["policy_version"],
+        binding_cap=rights["valid"]["binding_cap"],
+        rights_policy=rights["policy_version"],
+        rights=rights,
         stems=list_stems_as_of(external_ids=names, at=at),
-        grants=list_grants_as_of(ids=clearance.rights["grants"], at=at),
+        grants=list_grants_as_of(ids=rights["grants"], at=at),
         reasons=tuple(reasons),
         # The first one: what a newer engine says of a decided song is no verification.
         verification=Verification.objects.filter(submission=song).order_by("id").first()

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from catalog.queries.usage import (
+    CapFacts,
     PartyFacts,
     get_allocations,
     get_ledger_movements,
@@ -13,7 +14,7 @@ from catalog.queries.usage import (
     list_fees,
     list_grants_of,
 )
-from catalog.rights.terms import CapScope, CapUnit
+from catalog.rights.terms import CapPeriod, CapScope, CapUnit
 from compliance.models import Approval
 from compliance.queries import (
     UseTotal,
@@ -22,7 +23,8 @@ from compliance.queries import (
     sum_plays,
     sum_use_received,
 )
-from compliance.services.rights_snapshots import get_rights_snapshot
+from compliance.services.rights_intent import read_intent
+from compliance.services.rights_snapshots import get_evaluation, get_rights_snapshot
 from compliance.services.usage_events import find_counted_caps
 from compliance.usage.bookings import DayUse, compute_bookings, fold_use
 from compliance.usage.report import (
@@ -81,7 +83,7 @@ def _read_report(*, licensor: PartyFacts, period: Period) -> UsageReport:
     songs = [
         song
         for song in list_approvals_decided(start=period.start, end=period.end)
-        if labels.keys() & set(song.submission.clearance.rights["grants"])
+        if labels.keys() & set(get_evaluation(approval=song)["grants"])
     ]
     totals = sum_use_received(start=period.start, end=period.end)
     used = {song.pk: song for song in get_approvals({total.approval_id for total in totals})}
@@ -130,7 +132,7 @@ def _list_songs(
     labels: Mapping[int, str],
     placed: Mapping[int, Mapping[int, tuple[str, ...]]],
 ) -> tuple[SongLine, ...]:
-    """Return a line for each song and grant its clearance rests on; without stems if none of the grant's is placed."""
+    """Return a line for each song and grant its approval rests on; without stems if none of the grant's is placed."""
     return tuple(
         SongLine(
             grant=labels[grant_id],
@@ -141,7 +143,7 @@ def _list_songs(
             stems=placed[song.pk].get(grant_id, ()),
         )
         for song in songs
-        for grant_id in song.submission.clearance.rights["grants"]
+        for grant_id in get_evaluation(approval=song)["grants"]
         if grant_id in labels
     )
 
@@ -213,8 +215,7 @@ def _list_caps(
         reported[cap_id] += sum(buckets.values())
     for cap in caps:  # where songs alone decide, they are counted and the holds are not believed
         if (cap.unit, cap.scope) == (CapUnit.SONG, CapScope.GRANT):
-            resting = (song.submission.clearance.rights["grants"] for song in songs)
-            reported[cap.id] = sum(cap.grant_id in grants for grants in resting)
+            reported[cap.id] = sum(_takes_from(song, cap) for song in songs)
     for cap_id, quantity in _sum_use_bookings(used, cap_ids=cap_ids, period=period).items():
         reported[cap_id] += quantity
     return tuple(
@@ -231,6 +232,16 @@ def _list_caps(
         )
         for cap in caps
     )
+
+
+def _takes_from(song: Approval, cap: CapFacts) -> bool:
+    """Tell whether a song took from a cap on songs; one by campaign counts no song that names none."""
+    if (
+        cap.period == CapPeriod.CAMPAIGN
+        and not read_intent(song.submission.clearance.intent).campaign
+    ):
+        return False
+    return cap.grant_id in get_evaluation(approval=song)["grants"]
 
 
 def _sum_use_bookings(

@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from catalog.services.agreements import activate_grant, add_grant, end_grant
+from catalog.models import CapBalance
+from catalog.services.agreements import activate_grant, add_cap, add_grant, end_grant
 from compliance.certificates.certificate import Standing, judge_standing, read_certificate
 from compliance.certificates.status_list import LIST_SIZE, read_status_list
 from compliance.models import Approval, Event
@@ -18,6 +19,8 @@ from compliance.services.approvals import (
     suspend_approval,
 )
 from compliance.services.decisions import approve_submission
+from compliance.services.replays import replay_approval
+from compliance.services.rights_snapshots import get_evaluation
 from compliance.services.signing_keys import get_key_path, load_keys
 from compliance.services.status_lists import UnknownStatusList, make_status_list
 from tests.compliance.approved import FINGERPRINT, approval, approve, make_submission
@@ -54,7 +57,7 @@ def test_an_approved_song_is_certified_as_it_was_cleared(approval, grant, now):
     assert certificate.territories == ("DE", "US")
     assert certificate.uses == tuple(make_intent()["uses"])
     assert certificate.fingerprint.sha256 == FINGERPRINT["sha256"]
-    assert (certificate.engine_version, certificate.rights_policy) == ("9.9", "rights-1")
+    assert (certificate.engine_version, certificate.rights_policy) == ("9.9", "rights-2")
     assert (certificate.valid_from, certificate.valid_to) == (
         approval.valid_from,
         approval.valid_to,
@@ -252,14 +255,26 @@ def test_the_key_is_made_once_and_readable_by_the_service_alone(approval):
     assert len(json.loads(path.read_text())["keys"]) == 1
 
 
-def test_a_certificate_names_the_grants_that_hold_when_the_song_is_approved(generator, grant, now):
-    submission = make_submission(generator, now)
+def succeed_grant(grant, now, *, cap=None):
+    """End a grant and put another one in its place, with a cap of its own."""
     successor = add_grant(
         agreement=grant.agreement, sides=SIDES, uses=USES, territories="DE, AT, US", stems=LICENSED,
         valid_from=now.date() - dt.timedelta(days=1), valid_until=now.date() + dt.timedelta(days=400),
     )  # fmt: skip
+    if cap is not None:
+        add_cap(grant=successor, limit=cap)
     activate_grant(grant=successor, by=None, now=now)
     end_grant(grant=grant, ends_on=now.date(), by=None, now=now)
+    return successor
+
+
+def get_taken(grant) -> list[tuple[int, int]]:
+    return list(CapBalance.objects.filter(cap__grant=grant).values_list("held", "captured"))
+
+
+def test_a_certificate_names_the_grants_that_hold_when_the_song_is_approved(generator, grant, now):
+    submission = make_submission(generator, now)
+    successor = succeed_grant(grant, now)
     approval = approve(submission, now)
     assert submission.clearance.rights["grants"] == [grant.pk]
     certificate = read_certificate(token=approval.certificate, keys=load_keys())
@@ -267,3 +282,27 @@ def test_a_certificate_names_the_grants_that_hold_when_the_song_is_approved(gene
         [successor.label]
     ] * 2
     assert set(approval.bases.values_list("grant", flat=True)) == {successor.pk}
+    assert get_evaluation(approval=approval)["grants"] == [successor.pk]
+    assert replay_approval(approval=approval).rights["grants"] == [successor.pk]
+
+
+def test_caps_are_taken_from_the_grants_that_are_certified(generator, grant, now):
+    submission = make_submission(generator, now)
+    assert get_taken(grant) == [(1, 0)]
+    successor = succeed_grant(grant, now, cap=1)
+    approve(submission, now)
+    assert get_taken(grant) == [(0, 0)]
+    assert get_taken(successor) == [(0, 1)]
+
+
+def test_a_song_is_rejected_when_the_grant_that_took_the_place_has_no_room(generator, grant, now):
+    submission = make_submission(generator, now)
+    successor = succeed_grant(grant, now, cap=1)
+    make_submission(generator, now)  # holds the only place
+    approve_submission(submission=submission, actor=SYSTEM, reasons=[], now=now)
+    assert submission.status == "rejected"
+    full = [r for r in submission.reasons if r["code"] == "rights.cap_exhausted"]
+    assert {reason["grant"] for reason in full} == {successor.label}
+    assert get_taken(grant) == [(1, 0)]  # the clearance's, for its next song
+    assert get_taken(successor) == [(1, 0)]
+    assert not Approval.objects.exists()

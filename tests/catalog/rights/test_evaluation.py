@@ -487,3 +487,26 @@ def test_generators_are_told_what_they_can_do_and_not_what_legal_staff_can(stem)
     for reason in ask(stem).reasons:
         assert "leave" in reason.text
         assert not {"obtain", "enter", "activate"} & set(reason.text.split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, {RightsCode.EXPIRED, RightsCode.CAP_EXHAUSTED}),
+        ({"territories": frozenset({"US"})}, {RightsCode.EXPIRED, RightsCode.CAP_EXHAUSTED}),
+        ({"uses": frozenset({"broadcast"})}, {RightsCode.EXPIRED}),
+        ({"ends_on": STARTS_ON}, {RightsCode.EXPIRED}),
+        ({"brand": "Else"}, {RightsCode.EXPIRED}),
+    ],
+    ids=["would_cover", "would_cover_in_part", "another_use", "ended_too", "fails_otherwise_too"],
+)
+def test_a_gap_that_a_grant_without_room_would_close_names_its_cap(changes, codes):
+    ended = make_grant(1, ends_on=STARTS_ON)
+    full = make_grant(2, caps=(make_cap(remaining={"": 0}),), **changes)
+    evaluation = ask(make_stem("drums", ended, full))
+    assert get_codes(evaluation) == codes
+    named = {
+        r.grant: r.territories for r in evaluation.reasons if r.code == RightsCode.CAP_EXHAUSTED
+    }
+    where = ("US",) if "territories" in changes else ()  # none named: wherever it is asked for
+    assert named == ({"AGR/2": where} if len(codes) > 1 else {})

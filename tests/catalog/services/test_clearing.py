@@ -4,12 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import CapBalance, CapEntry, CapHold, Share, Stem
+from catalog.models import Cap, CapBalance, CapEntry, CapHold, Share, Stem
 from catalog.models.caps import EntryKind
 from catalog.services.agreements import activate_grant, add_cap, end_grant, suspend_grant
 from catalog.services.clearing import (
     AlreadyHeld,
-    HoldReleased,
     capture_caps,
     clear_stems,
     evaluate_rights,
@@ -37,6 +36,15 @@ def clear(stems, subject="clearance:1", **changes):
         subject=subject,
         hold_until=NOW + HOUR,
         now=NOW,
+    )
+
+
+def capture(stems, subject, now=NOW, **changes):
+    return capture_caps(
+        stems=[stem.external_id for stem in stems],
+        intent=make_intent(**changes),
+        subject=subject,
+        now=now,
     )
 
 
@@ -130,26 +138,116 @@ def test_a_released_hold_makes_room_and_releasing_again_changes_nothing(stems):
 def test_capturing_twice_counts_once_and_keeps_the_cap_taken(stems):
     add_license(stems=stems, cap=1)
     clear(stems, subject="a")
-    assert capture_caps(subject="a", now=NOW) == 1
-    assert capture_caps(subject="a", now=NOW) == 0
+    assert capture(stems, "a").cleared
+    assert capture(stems, "a").cleared
     assert release_caps(subject="a", now=NOW) == 0
     balance = CapBalance.objects.get()
     assert (balance.held, balance.captured) == (0, 1)
     assert not clear(stems, subject="b").cleared
 
 
-def test_what_was_released_cannot_be_captured(stems):
+def test_what_was_released_is_taken_anew_if_there_is_room(stems):
     add_license(stems=stems, cap=1)
     clear(stems, subject="a")
     release_caps(subject="a", now=NOW)
-    with pytest.raises(HoldReleased):
-        capture_caps(subject="a", now=NOW)
+    assert capture(stems, "a").cleared
+    assert get_taken() == {"AGR-1/1": (0, 1)}
+    clear(stems, subject="b")
+    assert get_codes(capture(stems, "b")) == {"rights.cap_exhausted"}
+    assert get_taken() == {"AGR-1/1": (0, 1)}
 
 
 def test_a_subject_without_caps_captures_nothing(stems):
     add_license(stems=stems)
     clear(stems, subject="a")
-    assert capture_caps(subject="a", now=NOW) == 0
+    assert capture(stems, "a").cleared
+    assert not CapHold.objects.exists()
+
+
+def get_taken():
+    """What is held and what is captured of the caps of each grant."""
+    return {
+        balance.cap.grant.label: (balance.held, balance.captured)
+        for balance in CapBalance.objects.select_related("cap__grant__agreement")
+    }
+
+
+@pytest.fixture
+def replaced(stems):
+    """A song holds of a grant that ends, and another grant with a cap of one takes its place."""
+    first = add_license(stems=stems, cap=3)
+    assert clear(stems, subject="a").cleared
+    second = add_license(stems=stems, number="AGR-2", cap=1)
+    end_grant(grant=first, ends_on=make_intent().starts_on, by=None, now=NOW)
+    return first, second
+
+
+def test_caps_are_captured_on_the_grant_that_took_the_place_of_the_one_they_were_held_on(
+    stems, replaced
+):
+    first, second = replaced
+    evaluation = capture(stems, "a")
+    assert (evaluation.cleared, evaluation.grants) == (True, (second.pk,))
+    assert get_taken() == {first.label: (0, 0), second.label: (0, 1)}
+    assert list(CapEntry.objects.order_by("id").values_list("cap__grant", "kind", "quantity")) == [
+        (first.pk, "reserve", 1), (first.pk, "release", 1), (second.pk, "reserve", 1), (second.pk, "capture", 1),
+    ]  # fmt: skip
+    capture(stems, "a")
+    assert CapEntry.objects.count() == 4
+
+
+def test_a_grant_without_room_refuses_and_the_holds_stay(stems, replaced):
+    first, second = replaced
+    assert clear(stems, subject="b").cleared
+    evaluation = capture(stems, "a")
+    assert get_codes(evaluation) == {"rights.expired", "rights.cap_exhausted"}
+    full = [reason for reason in evaluation.reasons if reason.code == "rights.cap_exhausted"]
+    assert {reason.grant for reason in full} == {second.label}
+    assert all("0 remain and 1 are needed" in reason.text for reason in full)
+    assert get_taken() == {first.label: (1, 0), second.label: (1, 0)}
+
+
+def test_a_grant_without_caps_that_took_the_place_takes_nothing(stems):
+    first = add_license(stems=stems, cap=3)
+    clear(stems, subject="a")
+    add_license(stems=stems, number="AGR-2")
+    end_grant(grant=first, ends_on=make_intent().starts_on, by=None, now=NOW)
+    assert capture(stems, "a").cleared
+    assert get_taken() == {first.label: (0, 0)}
+
+
+def test_only_the_part_that_moved_to_another_grant_moves(stems):
+    kept = add_license(stems=stems[:1], cap=3)
+    ended = add_license(stems=stems[1:], number="AGR-2", cap=3)
+    clear(stems, subject="a")
+    successor = add_license(stems=stems[1:], number="AGR-3", cap=3)
+    end_grant(grant=ended, ends_on=make_intent().starts_on, by=None, now=NOW)
+    assert capture(stems, "a").cleared
+    assert get_taken() == {kept.label: (0, 1), ended.label: (0, 0), successor.label: (0, 1)}
+
+
+def test_what_is_held_is_captured_though_the_limit_was_lowered(stems):
+    grant = add_license(stems=stems, cap=3)
+    clear(stems, subject="a")
+    clear(stems, subject="b")
+    Cap.objects.filter(grant=grant).update(limit=1)
+    assert capture(stems, "b").cleared
+    assert get_taken() == {grant.label: (1, 1)}
+
+
+def test_what_is_held_is_captured_though_a_new_day_began_and_is_full(stems):
+    grant = add_draft(add_agreement(), stems=stems)
+    add_cap(grant=grant, limit=1, period="day", scope="stem")
+    activate_grant(grant=grant, by=None, now=NOW)
+    clear(stems, subject="a")
+    tomorrow = NOW + timedelta(days=1)
+    names = [stem.external_id for stem in stems]
+    assert clear_stems(
+        stems=names, intent=make_intent(), subject="b", hold_until=tomorrow + HOUR, now=tomorrow
+    ).cleared
+    assert capture(stems, "a", now=tomorrow).cleared
+    days = CapBalance.objects.filter(captured=1).values_list("bucket", flat=True)
+    assert sorted(days) == sorted(f"{NOW.date()} stem {name}" for name in names)
 
 
 def test_a_subject_cannot_hold_twice_but_may_again_after_a_release(stems):
@@ -206,8 +304,8 @@ def test_the_ledger_adds_up_to_the_balance(stems):
     add_license(stems=stems, cap=5)
     for subject in "abcd":
         clear(stems, subject=subject)
-    capture_caps(subject="a", now=NOW)
-    capture_caps(subject="b", now=NOW)
+    capture(stems, "a")
+    capture(stems, "b")
     release_caps(subject="c", now=NOW)
     entries = count_entries()
     balance = CapBalance.objects.get()

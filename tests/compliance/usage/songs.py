@@ -16,12 +16,12 @@ from tests.compliance.approved import approve, make_submission
 from tests.songs import LICENSED, SIDES, USES
 
 
-def replace_grant(grant, now, *, caps=(), fees=()):
+def replace_grant(grant, now, *, number="B-1", caps=(), fees=()):
     """End the fixture's grant and put one of the same licensor in its place, with caps and fees."""
     today = now.date()
     end_grant(grant=grant, ends_on=today, by=None, now=now)
     agreement = create_agreement(
-        number="B-1", licensor=grant.agreement.licensor, licensee=grant.agreement.licensee,
+        number=number, licensor=grant.agreement.licensor, licensee=grant.agreement.licensee,
         signed_on=today - dt.timedelta(days=30),
     )  # fmt: skip
     made = add_grant(

@@ -25,7 +25,9 @@ from compliance.services.usage_reports import (
 )
 from compliance.usage.dsr import CELLS
 from compliance.usage.report import NotReconciled, UsageReport
+from tests.compliance.approved import approve, make_submission
 from tests.compliance.usage.songs import make_approval, play, replace_grant, report
+from tests.songs import make_intent
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -97,10 +99,46 @@ def test_late_use_and_corrections_are_adjustments_of_the_next_report(generator, 
     assert [fee.amount for fee in drawn.fees if fee.kind == "per_play"] == ["-0.0093"]
 
 
+def test_a_song_that_moved_to_another_grant_is_reported_where_its_caps_were_taken(
+    generator, counted, licensor, now
+):
+    """Its clearance held of one grant, and another one with the same caps took that one's place before the approval."""
+    waiting = make_submission(generator, now, intent=make_intent(plays=30))
+    kept = approve(make_submission(generator, now, intent=make_intent(plays=10)), now)
+    successor = replace_grant(counted, now, number="B-2", caps=CAPS, fees=FEES)
+    song = approve(waiting, now)
+    report(generator, play(song, now, quantity=35), play(kept, now, quantity=4), now=now)
+    drawn = draw_report(licensor=licensor, period=make_period(now))
+    assert {(line.grant, line.approval) for line in drawn.songs} == {
+        (successor.label, song.public_id), (counted.label, kept.public_id),
+    }  # fmt: skip
+    taken = {(cap.grant, cap.unit, cap.period, cap.scope): cap.movement for cap in drawn.caps}
+    for label, plays in ((successor.label, 35), (counted.label, 10)):
+        assert taken[label, "song", "total", "grant"] == 1
+        assert taken[label, "song", "total", "stem"] == 3
+        assert taken[label, "play", "total", "grant"] == plays
+    assert all(cap.movement == cap.reported for cap in drawn.caps)
+    held = CapBalance.objects.filter(cap__grant__in=[counted, successor])
+    assert sum(held.values_list("held", flat=True)) == 0
+
+
+def test_a_song_without_a_campaign_takes_nothing_from_a_cap_by_campaign(generator, grant, now):
+    caps = [{"limit": 1, "unit": "song", "period": "campaign", "on_limit": "notify"}]
+    made = replace_grant(grant, now, caps=caps)
+    make_approval(generator, now)
+    approve(make_submission(generator, now, intent=make_intent(campaign="spring")), now)
+    licensor = find_licensor(made.agreement.licensor.name)
+    drawn = draw_report(licensor=licensor, period=make_period(now))
+    assert [cap.movement for cap in drawn.caps if cap.grant == made.label] == [1]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_reports_of_any_history_add_up_to_the_ledger(generator, counted, licensor, now, seed):
     rng = random.Random(seed)
     songs = [make_approval(generator, now) for _ in range(2)]
+    waiting = make_submission(generator, now, intent=make_intent(plays=rng.randint(0, 20)))
+    replace_grant(counted, now, number="B-2", caps=rng.sample(CAPS, k=4), fees=FEES)
+    songs.append(approve(waiting, now))
     sent = []
     for step in range(10):
         received_at = now + step * 8 * DAY
