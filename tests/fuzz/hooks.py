@@ -6,13 +6,14 @@
 4. A search for stems that are available for a use says where and when.
 5. An id in a path is that of something that exists (tests/fuzz/material.py), every other time.
 6. A song names stems of its clearance, and an acknowledgement a song of its recall, once, in the past.
+7. An approval is superseded by one that holds, every other time.
 """
 
 import datetime as dt
 import json
 import os
 import uuid
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 import schemathesis
@@ -29,7 +30,8 @@ STEM = "moonlit-drums"
 PAST = "2026-01-01T00:00:00Z"
 
 material: dict[str, str] = json.loads(os.environ.get(MATERIAL, "{}"))
-turns = count()
+turns, successions = count(), count()
+replaceable = cycle(material.get("replaceable", "").split())
 
 
 @schemathesis.deserializer("application/json")
@@ -60,11 +62,12 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if isinstance(body, dict) and not (
         case.meta and case.meta.is_negative_at(ParameterLocation.BODY)
     ):
-        name_what_belongs(case.operation.definition.raw["operationId"], body)
+        name_what_belongs(case, body)
 
 
-def name_what_belongs(operation: str, body: dict[str, Any]) -> None:
-    """Let a valid body name things that belong together."""
+def name_what_belongs(case: Any, body: dict[str, Any]) -> None:
+    """Let a valid body name things that belong together, and to the path."""
+    operation = case.operation.definition.raw["operationId"]
     if operation == "create_submission" and "clearances" in material:
         body["clearance"] = material["clearances"]
         for placement in body["manifest"]["placements"]:
@@ -72,6 +75,9 @@ def name_what_belongs(operation: str, body: dict[str, Any]) -> None:
     if operation == "acknowledge_recall" and "recalled" in material:
         del body["items"][1:]
         body["items"][0] |= {"approval": material["recalled"], "at": PAST}
+    if operation == "supersede_approval" and "replaceable" in material and next(successions) % 2:
+        case.path_parameters[ID] = next(replaceable)
+        body["successor"] = material["approvals"]
 
 
 def name_what_exists(case: Any) -> None:

@@ -27,10 +27,27 @@ now = timezone.now()
 Recall.objects.create(cause="decided", stem=Stem.objects.get(external_id="lanterns-drums"), measure="suspend", effective_at=now,
     deadline_at=now, opened_at=now, opened_by="user:ana")
 """
+# Songs that wait for another one to take their place, which each can do once: copies of the one that stays.
+N_REPLACEABLE = 20
+COPY = f"""
+from compliance.identifiers import new_submission_id
+from compliance.models import Approval
+approval = Approval.objects.select_related("submission").get(public_id="{{approval}}")
+song = approval.submission
+for _ in range({N_REPLACEABLE}):
+    song.pk, song.public_id, song._state.adding = None, new_submission_id(), True
+    song.save()
+    copy = Approval.objects.create(submission=song, valid_from=approval.valid_from, valid_to=approval.valid_to,
+        certificate=approval.certificate)
+    print(copy.public_id)
+"""
 
 
 def make_material(*, url: str, key: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return by collection, such as `clearances`, the id of something that the generator has; `recalled` is an approval."""
+    """Return by collection, such as `clearances`, the id of something that the generator has.
+
+    `recalled` is an approval, `replaceable` are approvals (with spaces between them) that another one may supersede.
+    """
     ask = requests.Session()
     ask.headers["Authorization"] = f"Bearer {key}"
 
@@ -64,11 +81,14 @@ def make_material(*, url: str, key: str, environment: Mapping[str, str]) -> dict
         for one in (recalled, submission)
     ]
     run_command("shell", "--no-imports", "-c", RECALL, environment=environment)
+    copy = COPY.format(approval=approvals[1])
+    replaceable = run_command("shell", "--no-imports", "-c", copy, environment=environment).split()
     recall = wait_for("recalls", lambda answer: answer["items"] and answer["items"][0]["id"])
     return {
         "submissions": submission,
         "approvals": approvals[1],
         "recalled": approvals[0],
+        "replaceable": " ".join(replaceable),
         "recalls": recall,
         "clearances": clear(LASTING),
         "screenings": post("screenings", json={"text": LOVING}),
