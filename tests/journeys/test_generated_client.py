@@ -4,11 +4,13 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from config.demo.logins import read_logins
+from config.demo.processes import PROJECT
 from tests.api_schema import SNAPSHOT
 from tests.fuzz.api import serve_demo
 from tests.songs import make_song
@@ -43,9 +45,9 @@ def test_a_generated_client_goes_the_whole_way(tmp_path):
     data.mkdir()
     with serve_demo(data) as (service, _):
         logins = read_logins(data)
-        documented = run_documented_script(
-            song, {"URL": service.url, "CLIENT_ID": logins.client_id, "API_KEY": logins.api_key}
-        )
+        variables = {"URL": service.url, "CLIENT_ID": logins.client_id, "API_KEY": logins.api_key}
+        documented = run_documented_script(song, variables)
+        typed = type_documented_commands(tmp_path, variables)
         done = subprocess.run(
             [sys.executable, str(SCRIPT), service.url, logins.client_id, logins.api_key, str(song), *END_OF_LICENCE],
             env={**os.environ, "PYTHONPATH": str(tmp_path), "DATA_DIR": str(data)}, capture_output=True, text=True,
@@ -55,6 +57,19 @@ def test_a_generated_client_goes_the_whole_way(tmp_path):
     assert "the whole life was as expected" in done.stdout
     assert documented.returncode == 0, documented.stdout + documented.stderr
     assert documented.stdout.startswith("approved")
+    for answer in ('"state": "approved"', '"holds": true', '"counted": 1', "submission.approved"):
+        assert answer in typed.stdout, typed.stdout + typed.stderr
+    assert zipfile.is_zipfile(tmp_path / "evidence.zip")
+
+
+def type_documented_commands(folder: Path, variables: dict[str, str]):
+    """Run the commands that docs/integrating.md shows, as they stand there but for who asks."""
+    (commands,) = re.findall(r"```bash\nURL=.*?\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    (folder / "config").symlink_to(PROJECT / "config")
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands.replace(".venv/bin/python", sys.executable)],
+        cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def run_documented_script(song: Path, variables: dict[str, str]):
