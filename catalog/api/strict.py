@@ -22,13 +22,19 @@ class StrictMessage(serializers.Serializer[Any]):
     """A message that refuses fields it does not name: a misspelled fact would otherwise be missing in silence."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Read the fields; name the unknown ones."""
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            known = ", ".join(sorted(self.fields))
-            raise serializers.ValidationError(
-                {name: [f"Unknown field; known are {known}."] for name in unknown}
-            )
-        return super().to_internal_value(data)
+        """Read the fields; name the unknown ones beside what is wrong with the others."""
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        known = ", ".join(sorted(self.fields))
+        problems: dict[str, Any] = {
+            name: [f"Unknown field; known are {known}."] for name in unknown
+        }
+        try:
+            read = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**error.detail, **problems}) from error
+        if problems:
+            raise serializers.ValidationError(problems)
+        return read
 
 
 def read_query(message: type[StrictMessage], request: Request) -> dict[str, Any]:

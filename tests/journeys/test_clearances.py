@@ -212,3 +212,10 @@ def test_reasons_are_explained_in_the_language_asked_for(api, grant):
     )
     assert "A licença terminou." in {reason["explanation"] for reason in again.json()["reasons"]}
     assert "Accept-Language" in again.headers["Vary"]
+
+
+def test_unknown_fields_are_named_beside_faulty_ones(api, grant):
+    answer = ask(api, intent=make_intent(uses="all", brnad="Acme"))
+    assert answer.status_code == 422
+    pointers = [error["pointer"] for error in answer.json()["errors"]]
+    assert sorted(pointers) == ["/intent/brnad", "/intent/uses"]
