@@ -12,7 +12,6 @@ from reportlab.lib.units import mm
 from reportlab.platypus import (
     Flowable,
     KeepTogether,
-    PageBreak,
     Paragraph,
     SimpleDocTemplate,
     Spacer,
@@ -77,9 +76,10 @@ def write_summary(summary: Summary) -> bytes:
     for section in summary.sections:
         story += _draw_section(section)
     if summary.timeline_svg:
-        story += [PageBreak(), *_draw_timeline(summary.timeline_svg)]
+        story += _draw_timeline(summary.timeline_svg)
     for section in summary.closing:
         story += _draw_section(section)
+    story.pop()  # space after the last section would begin an empty page
 
     def draw_foot(canvas: Any, _: Any) -> None:
         canvas.saveState()
@@ -130,12 +130,12 @@ def _draw_timeline(svg: str) -> list[Flowable]:
         "The timeline of the verification: the level of the song, where each stem was declared and heard, what was left "
         "when all of them were subtracted, and which recordings were found."
     )
-    return [
+    parts = [
         _write("What was heard in the song", size=11.5, bold=True, color=ACCENT, after=3),
         _write(text, size=9, color=FAINT, after=6),
         Picture(svg, width=WIDTH, max_height=A4[1] - 2 * MARGIN - 30 * mm),
-        Spacer(1, 6 * mm),
     ]
+    return [KeepTogether(parts), Spacer(1, 6 * mm)]
 
 
 def _draw_section(section: Section) -> list[Flowable]:

@@ -92,7 +92,7 @@ def make_evidence_pack(*, approval: Approval, for_staff: bool, now: dt.datetime)
         "clearance.json": _to_json(_describe_clearance(song)),
         "rights.json": _to_json(
             {
-                "recorded_at": song.rights_recorded_at,
+                "recorded_at": format_moment(song.rights_recorded_at),
                 "evaluation": get_evaluation(approval=approval),
                 "stems": song.stems,
                 "grants": song.grants,
@@ -128,7 +128,7 @@ def _read_song(approval: Approval, *, for_staff: bool, now: dt.datetime) -> Song
             {name: value for name, value in grant.items() if name not in hidden}
             for grant in snapshot.grants
         ],
-        rights_recorded_at=format_moment(snapshot.created_at),
+        rights_recorded_at=snapshot.created_at,
         verification=get_last_verification(submission=submission),
         events=list_song_events(approval=approval),
     )

@@ -1,5 +1,6 @@
 """What the summary of an evidence pack says about a song."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,6 @@ from catalog.rights.wording import describe_uses
 from compliance.certificates.certificate import Certificate
 from compliance.evidence.summary import Section, Summary, list_words
 from compliance.models import Approval, Event, Verification
-from compliance.services.audit_log import format_moment
 
 # Lines of the audit log in the summary; the file beside it holds all of them.
 EVENTS_SHOWN = 25
@@ -25,7 +25,7 @@ class SongFacts:
     changed_by: str
     stems: list[dict[str, Any]]
     grants: list[dict[str, Any]]
-    rights_recorded_at: str
+    rights_recorded_at: dt.datetime
     verification: Verification | None
     events: Sequence[Event]
 
@@ -97,7 +97,7 @@ def _tell_stems(song: SongFacts) -> Section:
     return Section(
         title="Licensed stems in the song",
         heads=("Stem", "Title and artist", "ISRC", "Rests on"),
-        widths=(0.25, 0.38, 0.17, 0.20),
+        widths=(0.24, 0.36, 0.21, 0.19),
         rows=tuple(
             (
                 stem["stem"],
@@ -114,7 +114,7 @@ def _tell_stems(song: SongFacts) -> Section:
 def _tell_grants(song: SongFacts) -> Section:
     return Section(
         title="Grants as evaluated",
-        text=f"Kept at the approval ({song.rights_recorded_at}); every term is in rights.json.",
+        text=f"Kept at the approval ({song.rights_recorded_at:%Y-%m-%d %H:%M:%S} UTC); every term is in rights.json.",
         heads=("Grant", "Licensor, agreement, clauses", "Where and when", "What"),
         widths=(0.13, 0.33, 0.26, 0.28),
         rows=tuple(_tell_grant(grant) for grant in song.grants),
@@ -149,7 +149,7 @@ def _tell_verification(song: SongFacts) -> Section:
                 "Engine",
                 f"{verification.engine_version}, {verification.index_version or 'no index'}",
             ),
-            ("Measured", format_moment(verification.created_at)),
+            ("Measured", f"{verification.created_at:%Y-%m-%d %H:%M:%S} UTC"),
             ("Reasons", told or "none speaks against the song"),
         ),
     )
