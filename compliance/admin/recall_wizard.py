@@ -17,6 +17,7 @@ from unfold.widgets import (
 )
 
 from catalog.queries.stopped import Source, UnknownSource, get_grant_source, get_stem_source
+from catalog.rights.wording import name_words
 from compliance.admin.running import get_actor, get_change_url
 from compliance.models import Measure
 from compliance.services.recall_previews import RecallPreview, preview_recall
@@ -142,7 +143,7 @@ def _list_spreads(preview: RecallPreview) -> list[tuple[str, list[tuple[str, int
         ("Generators", preview.by_generator), ("Territories", preview.by_territory), ("Uses", preview.by_use)
     ):  # fmt: skip
         shown = [
-            (name.replace("_", " "), n, round(100 * n / max(1, preview.n_songs)))
+            (name_words(name), n, round(100 * n / max(1, preview.n_songs)))
             for name, n in counts[:TERRITORIES_SHOWN]
         ]
         spreads.append((title, shown, len(counts) - len(shown)))

@@ -82,7 +82,7 @@ def test_an_altered_log_is_said_to_be_altered(approval):
         None, connection.schema_editor()
     )
     Event.objects.filter(kind="submission.approved").update(actor="user:eve")
-    with pytest.raises(CommandError, match="1 entries of the log are not what was sealed"):
+    with pytest.raises(CommandError, match="Entries of the log that are not what was sealed: 1"):
         explain(approval.public_id)
 
 

@@ -44,7 +44,9 @@ class Command(BaseCommand):
                 self.stdout.write(line)
         altered = [line for line in explanation.log if not line.is_intact]
         if altered:
-            raise CommandError(f"{len(altered)} entries of the log are not what was sealed: run verify_audit_log.")  # fmt: skip
+            raise CommandError(
+                f"Entries of the log that are not what was sealed: {len(altered)}. Run verify_audit_log."
+            )
 
 
 def describe_explanation(explanation: Explanation) -> Iterator[str]:

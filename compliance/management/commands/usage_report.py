@@ -65,8 +65,8 @@ class Command(BaseCommand):
         state = "closed" if drawn.sha256 else "preview"
         report = drawn.report
         self.stderr.write(
-            f"{drawn.public_id} ({state}): {report.total_songs} songs, {report.total_plays} plays, "
-            f"{len(report.caps)} caps agree with their ledger"
+            f"{drawn.public_id} ({state}): songs {report.total_songs}, plays {report.total_plays}, "
+            f"caps that agree with their ledger {len(report.caps)}"
         )
 
     def find(self, text: str) -> PartyFacts:

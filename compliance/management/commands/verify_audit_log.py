@@ -57,5 +57,5 @@ class Command(BaseCommand):
                 f"checkpoint of {checkpoint.created_at}: {checkpoint.size} events, head {checkpoint.head_hash}"
             )
         if n_faults:
-            raise CommandError(f"The audit log has {n_faults} faults.")
+            raise CommandError(f"Faults in the audit log: {n_faults}.")
         self.stdout.write("No event is altered, missing or misplaced.")

@@ -80,7 +80,12 @@ def find_token(argument: str) -> str:
 
 def read_list(path: Path | None, *, keys: KeyRing) -> StatusList | None:
     """Return the status list in a file, or None without one."""
-    return read_status_list(token=read_file(path).strip(), keys=keys) if path else None
+    if path is None:
+        return None
+    try:
+        return read_status_list(token=read_file(path).strip(), keys=keys)
+    except InvalidToken as error:
+        raise CommandError(f"INVALID STATUS LIST {path}: {error}") from error
 
 
 def match_audio(certificate: Certificate, path: Path) -> str:
