@@ -4,7 +4,7 @@ Django REST framework is lenient where forms are: "5" is a number to it, 1 is tr
 rights that is read in silence as something else is worse than a refusal.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.validators import RegexValidator
 from drf_spectacular.extensions import (
@@ -31,7 +31,8 @@ class StrictMessage(serializers.Serializer[Any]):
         try:
             read = super().to_internal_value(data)
         except serializers.ValidationError as error:
-            raise serializers.ValidationError({**error.detail, **problems}) from error
+            faulty = cast(dict[str, Any], error.detail)  # a serializer's is by field
+            raise serializers.ValidationError({**faulty, **problems}) from error
         if problems:
             raise serializers.ValidationError(problems)
         return read
