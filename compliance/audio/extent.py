@@ -30,8 +30,8 @@ Floats = npt.NDArray[np.floating[Any]]
 
 def refine_extent(
     samples: Samples, source: Samples, *, offset_s: float, start_s: float, end_s: float
-) -> tuple[float, float]:
-    """Return the first and last second at which the source is heard.
+) -> tuple[float, float] | None:
+    """Return the first and last second at which the source is heard; None where phases cannot tell.
 
     Parameters
     ----------
@@ -50,15 +50,15 @@ def refine_extent(
     theirs = source[round((first_s + offset_s) * RATE_HZ) :][: len(ours)]
     ours = ours[: len(theirs)]
     if len(ours) < WINDOW_SAMPLES:
-        return start_s, end_s
+        return None
     agreement, power = _compare_phases(ours, theirs)
     centers_s = first_s + (np.arange(len(agreement)) * HOP_SAMPLES + WINDOW_SAMPLES / 2) / RATE_HZ
     inside = np.flatnonzero((centers_s >= start_s) & (centers_s <= end_s))
     if not len(inside):
-        return start_s, end_s
+        return None
     usual = float(agreement[inside].mean())
     if usual < MIN_MEAN_AGREEMENT:
-        return start_s, end_s
+        return None
     # A rest of the source says nothing: neither that it is heard on, nor that it ended.
     is_sounding = power > REST_SHARE * power[inside].mean()
     gains = np.where(is_sounding, agreement - max(MIN_CHANGE_DRIFT, usual / 2), 0.0)

@@ -1,7 +1,7 @@
 """Find recordings in a signal: landmarks propose, whitened correlation confirms and refines."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,7 +9,15 @@ from compliance.audio.alignment import correlate_whitened
 from compliance.audio.evidence import MatchEvidence, MatchKind
 from compliance.audio.extent import refine_extent
 from compliance.audio.index import LandmarkMatch, RecordingIndex
-from compliance.audio.landmarks import QUERY_DENSITY, RATE_HZ, Peaks, find_peaks, hash_peaks
+from compliance.audio.landmark_extent import find_landmark_extent
+from compliance.audio.landmarks import (
+    QUERY_DENSITY,
+    RATE_HZ,
+    Landmarks,
+    Peaks,
+    find_peaks,
+    hash_peaks,
+)
 from compliance.audio.signal import Samples
 
 # Matches below this score are not looked at.  Source: prototype, DEV, wrong recordings reach 10 on
@@ -32,25 +40,13 @@ MIN_EXTENT_Z = 8.0
 LOW_SHARE, HIGH_SHARE = 80 / (RATE_HZ / 2), 4400 / (RATE_HZ / 2)
 # Matches whose intervals overlap and whose scores are at least this part of the best are siblings.
 SIBLING_SCORE_SHARE = 0.5
-# Speed, pitch and tempo are searched up to 8 % in steps of 1 %.
-WARP_STEPS = tuple(step / 100 for step in range(-8, 9) if step)
 
 ReadSources = Callable[[Collection[str]], Mapping[str, Samples]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warp:
-    """How the peaks of the query are moved to undo a change of the source."""
-
-    pitch_ratio: float
-    time_ratio: float
-
-
-WARPS = (
-    *(Warp(pitch_ratio=1 / (1 + step), time_ratio=1 + step) for step in WARP_STEPS),  # speed
-    *(Warp(pitch_ratio=1 / (1 + step), time_ratio=1.0) for step in WARP_STEPS),  # pitch
-    *(Warp(pitch_ratio=1.0, time_ratio=1 + step) for step in WARP_STEPS),  # tempo
-)
+def find_dense_landmarks(samples: Samples) -> Landmarks:
+    """Return as many landmarks of a recording as of a query at 11 025 Hz; an index holds fewer."""
+    return hash_peaks(find_query_peaks(samples), fan=QUERY_DENSITY.fan)
 
 
 def find_query_peaks(samples: Samples) -> Peaks:
@@ -77,7 +73,7 @@ def search_recordings(
     samples : ndarray of float32, shape (n,), mono at 11 025 Hz
     read_sources : gives the audio behind keys at 11 025 Hz, as far as it is at hand
     """
-    landmarks = hash_peaks(find_query_peaks(samples), fan=QUERY_DENSITY.fan)
+    landmarks = find_dense_landmarks(samples)
     candidates = index.search_landmarks(
         landmarks,
         query_s=len(samples) / RATE_HZ,
@@ -92,42 +88,17 @@ def search_recordings(
     for candidate in candidates:
         # A loop matches at many offsets in one place; its best one is enough.
         if not any(_covers(match, candidate) for match in found):
-            found.append(_confirm(samples, sources.get(candidate.key), candidate, kind))
-    return _join_siblings(found)
-
-
-def search_warped(
-    samples: Samples, *, index: RecordingIndex, min_score: float
-) -> tuple[MatchEvidence, ...]:
-    """Return the recordings found after changes of speed, pitch or tempo, best first."""
-    peaks = find_query_peaks(samples)
-    best: dict[str, MatchEvidence] = {}
-    for warp in WARPS:
-        landmarks = hash_peaks(
-            peaks,
-            fan=QUERY_DENSITY.fan,
-            pitch_ratio=warp.pitch_ratio,
-            time_ratio=warp.time_ratio,
-        )
-        seconds = len(samples) / RATE_HZ * warp.time_ratio
-        for one in index.search_landmarks(landmarks, query_s=seconds, min_score=min_score):
-            if one.key in best and best[one.key].score >= one.score:
-                continue
-            best[one.key] = MatchEvidence(
-                kind=MatchKind.WARPED,
-                key=one.key,
-                start_s=round(one.song_start_s / warp.time_ratio, 3),
-                end_s=round(one.song_end_s / warp.time_ratio, 3),
-                source_start_s=one.source_start_s,
-                score=one.score,
-                pitch_ratio=round(1 / warp.pitch_ratio, 4),
-                time_ratio=round(warp.time_ratio, 4),
-            )
-    return _join_siblings(sorted(best.values(), key=lambda match: -match.score))
+            source = sources.get(candidate.key)
+            found.append(_confirm(samples, landmarks, source, candidate, kind))
+    return join_siblings(found)
 
 
 def _confirm(
-    samples: Samples, source: Samples | None, candidate: LandmarkMatch, kind: MatchKind
+    samples: Samples,
+    landmarks: Landmarks,
+    source: Samples | None,
+    candidate: LandmarkMatch,
+    kind: MatchKind,
 ) -> MatchEvidence:
     match = MatchEvidence(
         kind=kind,
@@ -159,11 +130,11 @@ def _confirm(
         high_share=HIGH_SHARE,
     )
     offset_s = candidate.source_start_s - candidate.song_start_s - (peak.lag - early) / RATE_HZ
-    first_s, last_s = match.start_s, match.end_s
-    if peak.z >= MIN_EXTENT_Z:
-        first_s, last_s = refine_extent(
-            samples, source, offset_s=offset_s, start_s=first_s, end_s=last_s
-        )
+    place = {"offset_s": offset_s, "start_s": match.start_s, "end_s": match.end_s}
+    extent = refine_extent(samples, source, **place) if peak.z >= MIN_EXTENT_Z else None
+    if extent is None:
+        extent = find_landmark_extent(landmarks, find_dense_landmarks(source), **place)
+    first_s, last_s = extent
     return replace(
         match,
         confirmation_z=round(peak.z, 2),
@@ -185,7 +156,7 @@ def _cut(samples: Samples, start_s: float, length_s: float) -> Samples:
     return samples[begin : max(begin, int((start_s + length_s) * RATE_HZ))]
 
 
-def _join_siblings(matches: Sequence[MatchEvidence]) -> tuple[MatchEvidence, ...]:
+def join_siblings(matches: Sequence[MatchEvidence]) -> tuple[MatchEvidence, ...]:
     """Name for every match the other recordings found in the same place."""
     joined = []
     for match in matches:

@@ -34,7 +34,7 @@ from compliance.audio.manifest import Placement
 from compliance.audio.measurements import measure_song
 from compliance.audio.placement_drift import find_drifts
 from compliance.audio.reconstruction import Reconstruction, reconstruct
-from compliance.audio.search import MIN_CONFIRMATION_SCORE, search_recordings, search_warped
+from compliance.audio.search import MIN_CONFIRMATION_SCORE, search_recordings
 from compliance.audio.signal import (
     ANALYSIS_RATE_HZ,
     AudioSignal,
@@ -44,21 +44,29 @@ from compliance.audio.signal import (
 )
 from compliance.audio.spectrum import HALF_BLOCK_S
 from compliance.audio.tracks import Lane, Span, TrackRenderer, is_renderable
+from compliance.audio.warped_search import search_warped
 
 # Raise with every change that can change evidence or verdicts.
-ENGINE_VERSION = "1.4"
+ENGINE_VERSION = "1.5"
 # Chromaprint bits that may differ over 10 s.  Source: DEV, the same recording in any codec differs
 # in at most 0.034, different recordings in at least 0.2 (stems in a mix) and 0.357 (songs).
 MAX_IDENTITY_BIT_ERROR_RATE = 0.12
 # Deep and warped search run where the excess over 4 s exceeds this, in dB, and where names do not
 # cover this share of it.  Source: DEV, clean lossy songs reach 3.2 dB.
 UNEXPLAINED_DB = 3.0
+# The same in the eight neighboring bands that hold most: a recording at -18 dB under a loud song may show in a few alone.
+# What is found by it must be confirmed, so a clean song that exceeds it loses time and nothing else.
+UNEXPLAINED_BAND_DB = 4.0
 # In lossless files no codec noise hides the error of the model: so much more is usual, in dB.
 # Source: DEV, clean WAV songs reach 12.9 dB.
 LOSSLESS_DB = 10.0
 MIN_NAMED_SHARE = 0.6
 # Nothing needs a deep search that is named with this confirmation already.
 MIN_NAME_Z = 9.0
+# A recording of another speed is found at its own in short stretches, this far apart; their distances in the recording
+# and in the song differ by so much.  Source: the search for changes goes to 8 %, and beats lie further apart.
+MIN_CHANGED_DISTANCE_S = 1.0
+LEAST_CHANGE, MOST_CHANGE = 0.005, 0.1
 # A warped match is looked at from this score on.
 MIN_WARPED_SCORE = 12.0
 # On the song itself shared one-shots score up to 60, so only what exceeds this is confirmed.
@@ -259,8 +267,12 @@ class _Verifier:
         side_excess = smooth_excess(excess.side_db)
         if side_excess.max() > SIDE_EXCESS_DB:
             matches += self._search_signal(reconstruction.residual_side, MatchKind.SIDE_RESIDUAL)
-        unexplained = np.flatnonzero(~_find_explained(excess))
-        if len(unexplained) and not self._has_names(matches, unexplained * excess.step_s):
+        unexplained = np.flatnonzero(
+            ~_find_explained(excess) | (excess.band_db > _allow_db(excess, UNEXPLAINED_BAND_DB))
+        )
+        if len(unexplained) and (
+            _looks_changed(matches) or not self._has_names(matches, unexplained * excess.step_s)
+        ):
             start_s = max(0.0, (int(unexplained[0]) - 2) * excess.step_s)
             end_s = (int(unexplained[-1]) + 4) * excess.step_s
             matches += self._search_deeply(residual, start_s, end_s)
@@ -294,7 +306,12 @@ class _Verifier:
                 is_deep=True,
             )
             found = [match for match in weak if (match.confirmation_z or 0.0) >= MIN_NAME_Z]
-            found += search_warped(stretch, index=self.index, min_score=MIN_WARPED_SCORE)
+            found += search_warped(
+                stretch,
+                index=self.index,
+                read_sources=self._read_narrow,
+                min_score=MIN_WARPED_SCORE,
+            )
         return [
             replace(
                 match,
@@ -382,12 +399,29 @@ class _Verifier:
             )
 
 
+def _looks_changed(matches: Sequence[MatchEvidence]) -> bool:
+    """Tell whether a recording is heard in two places that are further apart, or closer, than in the recording."""
+    return any(
+        one.key == other.key
+        and one.kind is other.kind
+        and other.start_s - one.start_s >= MIN_CHANGED_DISTANCE_S
+        and LEAST_CHANGE
+        < abs((other.source_start_s - one.source_start_s) / (other.start_s - one.start_s) - 1)
+        < MOST_CHANGE
+        for one in matches
+        for other in matches
+    )
+
+
 def _find_explained(excess: Excess) -> npt.NDArray[np.bool_]:
     """Tell for every block whether what is declared explains the song around it."""
     curve = np.maximum(excess.mid_db, (excess.mid_db + excess.side_db) / 2)
-    usual_db = UNEXPLAINED_DB + (LOSSLESS_DB if excess.is_lossless else 0.0)
-    is_explained: npt.NDArray[np.bool_] = smooth_excess(curve) <= usual_db
+    is_explained: npt.NDArray[np.bool_] = smooth_excess(curve) <= _allow_db(excess, UNEXPLAINED_DB)
     return is_explained
+
+
+def _allow_db(excess: Excess, limit_db: float) -> float:
+    return limit_db + (LOSSLESS_DB if excess.is_lossless else 0.0)
 
 
 def _judge_span(

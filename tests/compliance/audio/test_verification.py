@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from compliance.audio.decoding import DecodingLimits
+from compliance.audio.evidence import MatchKind
 from compliance.audio.fingerprinting import fingerprint_recording
 from compliance.audio.index import build_segment, open_index
 from compliance.audio.manifest import Placement
-from compliance.audio.signal import AudioSignal
+from compliance.audio.signal import AudioSignal, resample
 from compliance.audio.verification import verify_song
 from compliance.verdict import Outcome, decide_verdict
 from tests.compliance.audio.sounds import (
@@ -116,6 +117,20 @@ def test_a_hidden_recording_is_named_with_its_interval(library, tmp_path):
     assert reason.start_s == pytest.approx(6, abs=1)
     assert reason.end_s == pytest.approx(20, abs=1)
     assert reason.source_start_s - reason.start_s == pytest.approx(-4, abs=0.05)
+
+
+@pytest.mark.parametrize("speed", [0.953, 1.062])
+def test_a_recording_at_another_speed_is_named_with_its_interval(library, tmp_path, speed):
+    faster = resample(REFERENCE.samples, from_hz=RATE_HZ, to_hz=round(RATE_HZ / speed))
+    other = AudioSignal(samples=faster.astype(np.float32), rate_hz=RATE_HZ)
+    evidence, verdict = verify(library, tmp_path, hide(make_song(), other, level_db=-3.0))
+    named = [one for one in verdict.reasons if one.code == "audio.reference_match"]
+    assert [one.reference for one in named] == ["r"]
+    assert abs(named[0].start_s - 6.0) < 0.5
+    assert abs(named[0].end_s - 20.0) < 0.5
+    match = next(one for one in evidence.matches if one.kind is MatchKind.WARPED)
+    assert abs(match.time_ratio - speed) < 0.003
+    assert abs(match.pitch_ratio - speed) < 0.003
 
 
 def test_an_undeclared_stem_is_named(library, tmp_path):
