@@ -97,6 +97,13 @@ def test_stems_are_found_by_tempo_genre_and_role(api, stems):
     assert get_ids(api.get("/api/v1/stems", {"role": "bass"})) == []
 
 
+@pytest.mark.parametrize("name", ["campaign", "genre", "role", "key"])
+def test_a_text_that_stems_are_filtered_by_is_taken_as_it_comes_and_holds_no_u0000(api, name):
+    assert api.get("/api/v1/stems", {name: " "}).status_code == 200
+    answer = api.get("/api/v1/stems", {name: "\0"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/{name}")
+
+
 @pytest.mark.parametrize("question", [{}, AVAILABLE], ids=["all", "available"])
 def test_pages_follow_one_another_without_gap_or_repetition(api, db, tmp_path, question):
     stems = add_stems(tmp_path / "audio", 5)
