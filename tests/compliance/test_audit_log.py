@@ -36,7 +36,7 @@ def verify(*arguments) -> str:
 def find_faults(*arguments) -> str:
     """What the command prints about a log that is not sound; it ends with exit code 1."""
     out = StringIO()
-    with pytest.raises(CommandError, match="faults") as refusal:
+    with pytest.raises(CommandError, match="Faults") as refusal:
         call_command("verify_audit_log", *arguments, stdout=out)
     assert refusal.value.returncode == 1
     return out.getvalue()
