@@ -16,8 +16,9 @@ from django.templatetags.static import static
 from config.log_redaction import mask_secrets
 
 # Work is spread over processes. Threads of the linear algebra would only wait for one another: with them screening is many
-# times slower on a busy machine. Read by NumPy's libraries when they are first loaded, which is after this.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# times slower on a busy machine, and on some processors two of them round otherwise than one: the same message would not get
+# the same answer in every process. Read by NumPy's libraries when they are first loaded, which is after this.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Stem]` be written
 

@@ -63,8 +63,9 @@ def test_what_follows_the_longest_readable_text_changes_nothing():
 @needs_encoder
 @pytest.mark.slow
 def test_every_process_gives_the_same_bytes():
+    """With two threads a product may round otherwise; the settings allow one, whatever the environment says."""
     code = (
-        "import sys, hashlib; from moderation.screening.embedding import load_encoder;"
+        "import sys, hashlib; import config.settings; from moderation.screening.embedding import load_encoder;"
         "sys.stdout.write(hashlib.sha256(load_encoder().embed(sys.argv[1:]).tobytes()).hexdigest())"
     )
     answers = {
