@@ -29,6 +29,10 @@ PRIOR_LOG_ODDS = 2.0
 # How far everyday words count beside py3langid, which knows letters and not words, and how many of them are counted:
 # short texts have few letters.
 WORD_WEIGHT = 0.5
+# Letters and marks that of our languages only one writes, and what any of them adds to its log-odds; py3langid hardly sees
+# one letter beside the rest ("¡Típico!" was Portuguese to it).
+_OWN_MARKS = {"es": "¿¡ñ", "pt": "ãõ", "fr": "èùœîûë", "de": "ßäö"}
+MARK_LOG_ODDS = 3.0
 # Size of a list that would say nothing.
 _UNLISTED_WORDS = 30_000
 _MOST_WORDS = 12
@@ -73,6 +77,10 @@ def identify_language(text: str, *, prior: str | None = None) -> LanguageGuess:
     shares = _rank_ours(text)
     for code, log_odds in _weigh_everyday_words(text).items():
         shares[code] *= math.exp(log_odds)
+    lowered = text.lower()
+    for code, marks in _OWN_MARKS.items():
+        if any(mark in lowered for mark in marks):
+            shares[code] *= math.exp(MARK_LOG_ODDS)
     if prior in shares:
         shares[prior] *= math.exp(PRIOR_LOG_ODDS)
     total = sum(shares.values())

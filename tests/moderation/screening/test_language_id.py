@@ -23,3 +23,11 @@ def test_the_second_voice_must_agree_before_a_text_counts_as_another_language(mo
 )
 def test_letters_standing_apart_are_read_as_the_words_they_spell(text, code):
     assert language_id.identify_language(text).code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("¡Típico!", "es"), ("¡Muérase!", "es"), ("Amanhã não", "pt"), ("Großmama", "de")],
+)
+def test_a_mark_that_one_language_alone_writes_decides_a_short_text(text, language):
+    assert identify_language(text).code == language
