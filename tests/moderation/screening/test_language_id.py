@@ -30,4 +30,4 @@ def test_letters_standing_apart_are_read_as_the_words_they_spell(text, code):
     [("¡Típico!", "es"), ("¡Muérase!", "es"), ("Amanhã não", "pt"), ("Großmama", "de")],
 )
 def test_a_mark_that_one_language_alone_writes_decides_a_short_text(text, language):
-    assert identify_language(text).code == language
+    assert language_id.identify_language(text).code == language
