@@ -38,16 +38,21 @@ def names(tmp_path):
     return [stem.external_id for stem in stems]
 
 
+def reserve(stems, *, subject):
+    """Clear stems for an hour from now."""
+    return clear_stems(
+        stems=stems,
+        intent=make_intent(),
+        subject=subject,
+        hold_until=NOW + timedelta(hours=1),
+        now=NOW,
+    )
+
+
 def test_concurrent_clearances_never_overspend_a_cap(names):
     def clear(number):
         stems = [names[0], names[2]] if number % 2 else [names[2], names[0]]
-        return clear_stems(
-            stems=stems,
-            intent=make_intent(),
-            subject=f"song:{number}",
-            hold_until=NOW + timedelta(hours=1),
-            now=NOW,
-        ).cleared
+        return reserve(stems, subject=f"song:{number}").cleared
 
     answers = run_at_once(clear, range(N_CALLERS))
     assert sum(answers) == LIMIT
@@ -57,13 +62,7 @@ def test_concurrent_clearances_never_overspend_a_cap(names):
 
 def test_capture_and_release_at_once_settle_each_hold_once(names):
     for number in range(LIMIT):
-        clear_stems(
-            stems=names[:1],
-            intent=make_intent(),
-            subject=f"song:{number}",
-            hold_until=NOW + timedelta(hours=1),
-            now=NOW,
-        )
+        reserve(names[:1], subject=f"song:{number}")
 
     def settle(number):
         subject = f"song:{number // 4}"
@@ -88,13 +87,7 @@ def test_songs_that_move_to_another_grant_at_once_never_overspend_it(names):
     room = 4
     stem = Stem.objects.get(external_id=names[0])
     for number in range(LIMIT):
-        clear_stems(
-            stems=names[:1],
-            intent=make_intent(),
-            subject=f"song:{number}",
-            hold_until=NOW + timedelta(hours=1),
-            now=NOW,
-        )
+        reserve(names[:1], subject=f"song:{number}")
     successor = add_license(stems=[stem], number="AGR-3", cap=room)
     ended = Grant.objects.get(agreement__number="AGR-1")
     end_grant(grant=ended, ends_on=make_intent().starts_on, by=None, now=NOW)
@@ -104,13 +97,7 @@ def test_songs_that_move_to_another_grant_at_once_never_overspend_it(names):
             return capture_caps(
                 stems=names[:1], intent=make_intent(), subject=f"song:{number % LIMIT}", now=NOW
             ).cleared
-        return clear_stems(
-            stems=names[:1],
-            intent=make_intent(),
-            subject=f"new:{number}",
-            hold_until=NOW + timedelta(hours=1),
-            now=NOW,
-        ).cleared
+        return reserve(names[:1], subject=f"new:{number}").cleared
 
     run_at_once(take, range(LIMIT * 4))
     new = CapBalance.objects.get(cap__grant=successor)
