@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
+from catalog.queries.prepared import PreparedQuery
 from compliance.audit import GENESIS_HASH, Checkpoint, Entry, NotCanonical
 from compliance.certificates.tokens import InvalidToken, read_token, sign_token
 from compliance.models import Event
@@ -18,6 +19,13 @@ from compliance.services.signing_keys import load_keys
 
 # Rows read at once: little memory, few queries.
 CHUNK = 1000
+HEAD: Final = PreparedQuery(
+    lambda: (
+        Event.objects.exclude(sequence=None)
+        .order_by("-sequence")
+        .values_list("sequence", "hash")[:1]
+    )
+)
 # Stands for the time of a row that cannot be read.
 UNREADABLE = "unreadable"
 CHECKPOINT_FORMAT = "cleartone-audit-checkpoint/1"
@@ -110,8 +118,7 @@ def find_unsealed_faults() -> Iterator[str]:
 
 def read_head() -> tuple[int, str]:
     """Return the sequence and the hash of the last sealed event."""
-    sealed = Event.objects.exclude(sequence=None).order_by("-sequence")
-    head = sealed.values_list("sequence", "hash").first()
+    head = next(HEAD.ask(), None)
     return (head[0] or 0, head[1] or "") if head else (0, GENESIS_HASH)
 
 

@@ -2,7 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Final
 
+from catalog.queries.prepared import PreparedQuery, Slot
 from compliance.audit import canonicalize
 from compliance.lifecycle.event_kinds import KINDS
 from compliance.models import DeliveryState, Event, WebhookDelivery, WebhookEndpoint
@@ -13,6 +15,15 @@ DELIVER_JOB = "deliver_webhook"
 # Pauses between attempts, in seconds: 75 hours and a half. Source: the example schedule of Standard Webhooks.
 RETRIES = RetryPolicy(
     pauses_s=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)  # up to 24 hours
+)
+LIVE_ENDPOINTS: Final = PreparedQuery(
+    lambda: (
+        WebhookEndpoint.objects.filter(
+            generator__public_id__in_set=Slot("generators"), is_enabled=True, deleted_at=None
+        )
+        .order_by("pk")
+        .values_list("pk")
+    )
 )
 # A kind of events, or all of one area, as endpoints name what they want.
 KIND_PATTERN = r"^[a-z_]{1,40}\.([a-z_]{1,40}|\*)$"
@@ -59,9 +70,9 @@ def find_receivers(event: Event) -> list[WebhookEndpoint]:
     """Return the enabled endpoints of the event's generator that asked for its kind."""
     if not event.generator_id_text or not is_told_to_generators(event.kind):
         return []
-    endpoints = WebhookEndpoint.objects.filter(
-        generator__public_id=event.generator_id_text, is_enabled=True, deleted_at=None
-    )
+    live = [pk for (pk,) in LIVE_ENDPOINTS.ask(generators=[event.generator_id_text])]
+    # Most generators have no endpoint.
+    endpoints = WebhookEndpoint.objects.filter(pk__in=live) if live else ()
     return [endpoint for endpoint in endpoints if wants(endpoint, event.kind)]
 
 

@@ -7,10 +7,12 @@ seals looks again before it stops, and finds what they committed.
 """
 
 import threading
+from typing import Final
 
 import structlog
 from django.db import connection, transaction
 
+from catalog.queries.prepared import PreparedQuery
 from compliance.models import Event
 from compliance.services.audit_log import is_as_written, read_entry, read_head
 from compliance.services.bulk_updates import update_each
@@ -21,6 +23,10 @@ logger = structlog.get_logger(__name__)
 SEAL_LOCK = 6_021_023_001
 # Events sealed in one transaction: few enough that it stays short, many enough that a backlog is soon worked off.
 BATCH = 500
+# Asked after every commit that made events.
+UNSEALED: Final = PreparedQuery(
+    lambda: Event.objects.filter(sequence=None).order_by().values_list("pk")[:1]
+)
 # Among the threads of this process: saves those who would not get the database's lock from asking for it.
 _sealing = threading.Lock()
 
@@ -50,7 +56,7 @@ def get_sealed(event: Event) -> Event:
 
 def _seal_all(*, wait: bool, look_first: bool = True) -> int:
     n_sealed = 0
-    while not look_first or Event.objects.filter(sequence=None).exists():
+    while not look_first or any(UNSEALED.ask()):
         look_first = True
         n = _seal_batch(wait=wait)
         if n is None:
