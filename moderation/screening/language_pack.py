@@ -23,6 +23,8 @@ from typing import Any
 from moderation.screening.categories import Category, Severity
 
 LANGUAGES_DIR = Path(__file__).parent / "languages"
+# Single letters with signs between them: "s-h-i-t".
+_SPELLED = re.compile(r"(?:\w(?:[^\w\s]|_))+\w?")
 
 
 class MissingWordList(Exception):
@@ -126,7 +128,9 @@ def _read_word_lists(*, code: str, tables: Iterable[dict[str, Any]]) -> Iterator
         path = Path(found.submodule_search_locations[0]) / table["file"]
         for line in path.read_text(encoding="utf-8").splitlines():
             entry = line.strip().lower().rstrip("*")
-            if any(stem in entry for stem in table["stems"]):
+            # Letters that stand apart are a disguise, of an entry that is there: as an entry they would pass for plain writing.
+            is_spelled = _SPELLED.fullmatch(entry) is not None
+            if any(stem in entry for stem in table["stems"]) and not is_spelled:
                 yield Term(
                     text=entry,
                     language=code,

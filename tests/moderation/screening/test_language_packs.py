@@ -1,5 +1,7 @@
 """One sweep over every pack: what a pack says of itself must be true."""
 
+import re
+
 import pytest
 
 from moderation.screening.categories import Category
@@ -51,3 +53,9 @@ def test_no_entry_is_empty(pack):
 def test_an_entry_expands_its_alternatives():
     assert expand_entry("pendej[o|a]") == ("pendejo", "pendeja")
     assert expand_entry("shit[|s] [a|b]") == ("shit a", "shit b", "shits a", "shits b")
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=LANGUAGES)
+def test_no_entry_is_a_disguise_of_letters_apart(pack):
+    """As an entry "s-h-i-t" would pass for a word that hides nothing."""
+    assert not [term.text for term in pack.terms if re.fullmatch(r"\w([-._*]\w){2,}", term.text)]
