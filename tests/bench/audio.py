@@ -6,11 +6,12 @@ grow is shown by tests/bench/audio_index.py.  With STRICT=1 a missed bar makes t
 
 import argparse
 import os
-import resource
+import re
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterable
+from multiprocessing import get_context
 from pathlib import Path
 
 from compliance.audio.decoding import DecodingLimits, decode_audio
@@ -22,7 +23,7 @@ from compliance.audio.verification import verify_song
 from tests.bench.audio_index import add_sizes, bench_indexes, read_signal
 from tests.bench.machine import describe_machine
 from tests.corpus.build import DEFAULT_CACHE
-from tests.corpus.mix import Corpus, SongMaker, open_corpus
+from tests.corpus.mix import Case, Corpus, SongMaker, open_corpus
 
 SONG_BAR_S = 1.5
 MEMORY_BAR_MB = 600
@@ -67,8 +68,25 @@ def bench_song(corpus: Corpus, directory: Path) -> bool:
             for name, path in sorted(paths.items())
         ),
     )
-    index = open_index([directory / "catalog"])
+    # In a process of its own, so that its memory is that of verifications.
+    with get_context("spawn").Pool(1) as pool:
+        spent, peak_mb = pool.apply(_verify_cases, (cases, paths, directory / "catalog"))
     is_met = True
+    for case, value in zip(cases, spent, strict=True):
+        name = f"60 s song, {len(names)} stems and vocal, {case['codec']}"
+        is_met &= report(name, value, "CPU s", SONG_BAR_S, is_met=value <= SONG_BAR_S)
+    is_met &= report(
+        "peak memory of the process", peak_mb, "MB", MEMORY_BAR_MB, is_met=peak_mb <= MEMORY_BAR_MB
+    )
+    return is_met
+
+
+def _verify_cases(
+    cases: list[Case], paths: dict[str, Path], segment: Path
+) -> tuple[list[float], float]:
+    """Return the median CPU seconds of each case, and the peak memory of this process in MB."""
+    index = open_index([segment])
+    medians = []
     for case in cases:
         spent = []
         for _ in range(3):
@@ -83,14 +101,16 @@ def bench_song(corpus: Corpus, directory: Path) -> bool:
                 limits=DecodingLimits(),
             )
             spent.append(spend() - before)
-        value = statistics.median(spent)
-        name = f"60 s song, {len(names)} stems and vocal, {case['codec']}"
-        is_met &= report(name, value, "CPU s", SONG_BAR_S, is_met=value <= SONG_BAR_S)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    is_met &= report(
-        "peak memory of the process", peak_mb, "MB", MEMORY_BAR_MB, is_met=peak_mb <= MEMORY_BAR_MB
-    )
-    return is_met
+        medians.append(statistics.median(spent))
+    return medians, read_peak_mb()
+
+
+def read_peak_mb() -> float:
+    """Return the most memory this process had, in MB; getrusage would count what its parent had before it."""
+    status = Path("/proc/self/status").read_text()
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1000
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
