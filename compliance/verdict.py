@@ -236,8 +236,7 @@ def _describe_match(match: MatchEvidence, limits: VerdictLimits) -> Reason:
             text = text.replace("is heard", "is heard in the submitted vocal")
         if match.kind is MatchKind.WARPED:
             limit = limits.warped_score
-            text += f" Its pitch is changed by {match.pitch_ratio - 1:+.0%},"
-            text += f" its speed by {match.time_ratio - 1:+.0%}."
+            text += _describe_change(match)
         if match.kind is MatchKind.RAW:
             limit = limits.raw_match_score
     return Reason(
@@ -254,6 +253,15 @@ def _describe_match(match: MatchEvidence, limits: VerdictLimits) -> Reason:
         unit=unit,
         siblings=match.siblings,
     )
+
+
+def _describe_change(match: MatchEvidence) -> str:
+    changes = [
+        f"its {what} by {ratio - 1:+.1%}"
+        for what, ratio in (("pitch", match.pitch_ratio), ("speed", match.time_ratio))
+        if ratio != 1
+    ]
+    return f" It was changed: {', '.join(changes)}." if changes else ""
 
 
 def _is_absent(placement: PlacementEvidence, limits: VerdictLimits) -> bool:

@@ -1,87 +1,59 @@
-"""From where to where is a known recording heard?  Phases agree while it is."""
+"""From where to where is a known recording heard?  What agrees with it while it is heard says so, all of it together."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
 
-from compliance.audio.landmarks import RATE_HZ
-from compliance.audio.signal import Samples
-
-# Windows of 0.37 s every 0.09 s at 11 025 Hz, compared between 80 Hz and 4.4 kHz.
-WINDOW_SAMPLES = 4096
-HOP_SAMPLES = 1024
-LOW_BIN = round(80 / RATE_HZ * WINDOW_SAMPLES)
-HIGH_BIN = round(4400 / RATE_HZ * WINDOW_SAMPLES)
-# Agreement counts in standard deviations of chance, no window for more than this: a recording may
-# be masked in one place and stand alone in another.
-MAX_AGREEMENT = 3.0
-# What a window must exceed to speak for the recording: half of what it usually reaches inside, and
-# no less than this.  Notes of other music agree by chance for a while; a clear match shows its end.
-MIN_CHANGE_DRIFT = 0.8
-# Windows in which the source has less than this share of its mean power (-30 dB) are rests.
-REST_SHARE = 1e-3
-# Below this mean agreement inside the match the ends cannot be told better than by landmarks.
-MIN_MEAN_AGREEMENT = 0.7
+# Evidence is added up in steps of this, in seconds.
+STEP_S = 0.05
 
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def refine_extent(
-    samples: Samples, source: Samples, *, offset_s: float, start_s: float, end_s: float
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What one comparison says over time.
+
+    Attributes
+    ----------
+    times_s : ndarray, shape (n,), evenly spaced
+    log_odds : ndarray, shape (n,), logarithm of how much likelier what was seen is while the recording is heard than while
+        it is not, or less; neighbors that see the same sound share its weight
+    """
+
+    times_s: Floats
+    log_odds: Floats
+
+
+def find_ends(
+    agreements: Sequence[Agreement], *, start_s: float, end_s: float
 ) -> tuple[float, float] | None:
-    """Return the first and last second at which the source is heard; None where phases cannot tell.
+    """Return the first and last second at which the recording is heard; None where nothing says so.
 
     Parameters
     ----------
-    samples, source : ndarray of float32, shape (n,), mono at 11 025 Hz
-    offset_s : time in the source minus time in the signal
-    start_s, end_s : a stretch of the signal in which it is known to be heard
+    start_s, end_s : a stretch in which it is known to be heard
 
     Notes
     -----
-    Agreement of phases has mean 0 where the source is not heard and a positive mean where it is;
-    each end is the most likely point of change between the two.
+    Each end is where the log odds add up to most from the middle of the stretch on: the most likely point of change.
     """
-    first_s = max(0.0, -offset_s)
-    last_s = min(len(samples) / RATE_HZ, len(source) / RATE_HZ - offset_s)
-    ours = samples[round(first_s * RATE_HZ) : round(last_s * RATE_HZ)]
-    theirs = source[round((first_s + offset_s) * RATE_HZ) :][: len(ours)]
-    ours = ours[: len(theirs)]
-    if len(ours) < WINDOW_SAMPLES:
+    if not agreements:
         return None
-    agreement, power = _compare_phases(ours, theirs)
-    centers_s = first_s + (np.arange(len(agreement)) * HOP_SAMPLES + WINDOW_SAMPLES / 2) / RATE_HZ
-    inside = np.flatnonzero((centers_s >= start_s) & (centers_s <= end_s))
-    if not len(inside):
+    first_s = min(float(one.times_s[0]) for one in agreements)
+    last_s = max(float(one.times_s[-1]) for one in agreements)
+    times_s = np.arange(first_s, last_s + STEP_S / 2, STEP_S)
+    log_odds = np.zeros(len(times_s))
+    for one in agreements:
+        spacing_s = float(one.times_s[1] - one.times_s[0]) if len(one.times_s) > 1 else STEP_S
+        density = one.log_odds * (STEP_S / spacing_s)
+        log_odds += np.interp(times_s, one.times_s, density, left=0.0, right=0.0)
+    middle = int(np.clip(round(((start_s + end_s) / 2 - first_s) / STEP_S), 0, len(times_s) - 1))
+    begin = middle - int(np.argmax(np.cumsum(log_odds[: middle + 1][::-1])))
+    stop = middle + int(np.argmax(np.cumsum(log_odds[middle:])))
+    if stop <= begin:
         return None
-    usual = float(agreement[inside].mean())
-    if usual < MIN_MEAN_AGREEMENT:
-        return None
-    # A rest of the source says nothing: neither that it is heard on, nor that it ended.
-    is_sounding = power > REST_SHARE * power[inside].mean()
-    gains = np.where(is_sounding, agreement - max(MIN_CHANGE_DRIFT, usual / 2), 0.0)
-    middle = int(inside[len(inside) // 2])
-    begin = middle - int(np.argmax(np.cumsum(gains[: middle + 1][::-1])))
-    stop = middle + int(np.argmax(np.cumsum(gains[middle:])))
-    # Half a window belongs to the change; a window counts when its center is inside.
-    half_hop_s = HOP_SAMPLES / 2 / RATE_HZ
-    return float(centers_s[begin]) - half_hop_s, float(centers_s[stop]) + half_hop_s
-
-
-def _compare_phases(ours: Samples, theirs: Samples) -> tuple[Floats, Floats]:
-    """Return per window how far phases agree, in standard deviations of chance, and their power."""
-    window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
-    spectra = [
-        rfft(
-            np.lib.stride_tricks.sliding_window_view(one, WINDOW_SAMPLES)[::HOP_SAMPLES] * window,
-            axis=1,
-        )[:, LOW_BIN:HIGH_BIN]
-        for one in (ours, theirs)
-    ]
-    power = np.sum(np.abs(spectra[1]) ** 2, axis=1)
-    cross = spectra[0] * np.conj(spectra[1])
-    cross /= np.abs(cross) + 1e-12 * (float(np.abs(cross).max()) + 1e-30)
-    agreement = cross.real.sum(axis=1) / np.sqrt(cross.shape[1] / 2)
-    return np.clip(agreement, -MAX_AGREEMENT, MAX_AGREEMENT), power
+    return float(times_s[begin]), float(times_s[stop])

@@ -1,7 +1,6 @@
 """From where to where is a known recording heard?  Its landmarks are found while it is.
 
-Phases say it better (`compliance.audio.extent`), but only while the recording runs at its own speed and pitch; landmarks
-follow it through any change that their peaks were moved by.
+Phases and spectra say it better (`compliance.audio.extent`); landmarks are found where those are too weak to say anything.
 """
 
 from typing import Any

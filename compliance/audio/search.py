@@ -7,7 +7,7 @@ import numpy as np
 
 from compliance.audio.alignment import correlate_whitened
 from compliance.audio.evidence import MatchEvidence, MatchKind
-from compliance.audio.extent import refine_extent
+from compliance.audio.extent import find_ends
 from compliance.audio.index import LandmarkMatch, RecordingIndex
 from compliance.audio.landmark_extent import find_landmark_extent
 from compliance.audio.landmarks import (
@@ -18,7 +18,9 @@ from compliance.audio.landmarks import (
     find_peaks,
     hash_peaks,
 )
+from compliance.audio.phase_agreement import compare_phases
 from compliance.audio.signal import Samples
+from compliance.audio.spectral_agreement import compare_spectra
 
 # Matches below this score are not looked at.  Source: prototype, DEV, wrong recordings reach 10 on
 # the residual of clean songs; confirmation decides between 8 and the verdict's limit.
@@ -41,6 +43,7 @@ LOW_SHARE, HIGH_SHARE = 80 / (RATE_HZ / 2), 4400 / (RATE_HZ / 2)
 # Matches whose intervals overlap and whose scores are at least this part of the best are siblings.
 SIBLING_SCORE_SHARE = 0.5
 
+Span = tuple[float, float]
 ReadSources = Callable[[Collection[str]], Mapping[str, Samples]]
 
 
@@ -61,6 +64,7 @@ def search_recordings(
     kind: MatchKind,
     read_sources: ReadSources,
     min_confirmation_score: float = MIN_CONFIRMATION_SCORE,
+    find_declared: Callable[[LandmarkMatch], Span | None] = lambda _: None,
     keys: Collection[str] | None = None,
     is_deep: bool = False,
 ) -> tuple[MatchEvidence, ...]:
@@ -72,6 +76,8 @@ def search_recordings(
     ----------
     samples : ndarray of float32, shape (n,), mono at 11 025 Hz
     read_sources : gives the audio behind keys at 11 025 Hz, as far as it is at hand
+    find_declared : gives from where to where a match is declared in seconds, if it lies inside: those are taken as its
+        ends, as nobody asks for more exact ones
     """
     landmarks = find_dense_landmarks(samples)
     candidates = index.search_landmarks(
@@ -89,7 +95,16 @@ def search_recordings(
         # A loop matches at many offsets in one place; its best one is enough.
         if not any(_covers(match, candidate) for match in found):
             source = sources.get(candidate.key)
-            found.append(_confirm(samples, landmarks, source, candidate, kind))
+            found.append(
+                _confirm(
+                    samples,
+                    landmarks,
+                    source,
+                    candidate,
+                    kind=kind,
+                    declared=find_declared(candidate),
+                )
+            )
     return join_siblings(found)
 
 
@@ -98,7 +113,9 @@ def _confirm(
     landmarks: Landmarks,
     source: Samples | None,
     candidate: LandmarkMatch,
+    *,
     kind: MatchKind,
+    declared: Span | None,
 ) -> MatchEvidence:
     match = MatchEvidence(
         kind=kind,
@@ -130,18 +147,24 @@ def _confirm(
         high_share=HIGH_SHARE,
     )
     offset_s = candidate.source_start_s - candidate.song_start_s - (peak.lag - early) / RATE_HZ
-    place = {"offset_s": offset_s, "start_s": match.start_s, "end_s": match.end_s}
-    extent = refine_extent(samples, source, **place) if peak.z >= MIN_EXTENT_Z else None
-    if extent is None:
-        extent = find_landmark_extent(landmarks, find_dense_landmarks(source), **place)
-    first_s, last_s = extent
+    first_s, last_s = declared or (match.start_s, match.end_s)
+    if declared is None and peak.z >= MIN_EXTENT_Z:
+        place = {"offset_s": offset_s, "start_s": first_s, "end_s": last_s}
+        first_s, last_s = _find_extent(samples, landmarks, source, **place)
     return replace(
         match,
         confirmation_z=round(peak.z, 2),
         start_s=round(first_s, 3),
-        end_s=round(last_s, 3),
+        end_s=round(min(last_s, len(samples) / RATE_HZ), 3),
         source_start_s=round(max(0.0, first_s + offset_s), 4),
     )
+
+
+def _find_extent(samples: Samples, landmarks: Landmarks, source: Samples, **place: float) -> Span:
+    compared = (compare(samples, source, **place) for compare in (compare_phases, compare_spectra))
+    agreements = [one for one in compared if one is not None]
+    ends = find_ends(agreements, start_s=place["start_s"], end_s=place["end_s"])
+    return ends or find_landmark_extent(landmarks, find_dense_landmarks(source), **place)
 
 
 def _covers(match: MatchEvidence, candidate: LandmarkMatch) -> bool:

@@ -28,7 +28,7 @@ from compliance.audio.fingerprinting import (
     compute_chromaprint,
     digest_chromaprint,
 )
-from compliance.audio.index import RecordingIndex
+from compliance.audio.index import LandmarkMatch, RecordingIndex
 from compliance.audio.landmarks import RATE_HZ as SEARCH_RATE_HZ
 from compliance.audio.manifest import Placement
 from compliance.audio.measurements import measure_song
@@ -47,7 +47,7 @@ from compliance.audio.tracks import Lane, Span, TrackRenderer, is_renderable
 from compliance.audio.warped_search import search_warped
 
 # Raise with every change that can change evidence or verdicts.
-ENGINE_VERSION = "1.5"
+ENGINE_VERSION = "1.6"
 # Chromaprint bits that may differ over 10 s.  Source: DEV, the same recording in any codec differs
 # in at most 0.034, different recordings in at least 0.2 (stems in a mix) and 0.357 (songs).
 MAX_IDENTITY_BIT_ERROR_RATE = 0.12
@@ -80,6 +80,8 @@ MIN_CLEAR_SHARE = 0.1
 # Placements are moved when that lowers what is left by so much, in dB: stems that share sounds
 # correlate in many places.
 MIN_DRIFT_GAIN_DB = 1.0
+# A match with a declared stem may reach so far beyond its placement, in seconds: times of landmarks are no more exact.
+DECLARED_SLACK_S = 0.1
 # A track quieter than this over a placement has nothing to find, RMS with full scale 1.0.
 SILENT_RMS = 1e-4
 
@@ -335,9 +337,19 @@ class _Verifier:
                     index=self.index,
                     kind=kind,
                     read_sources=self._read_narrow,
+                    find_declared=self._find_declared,
                     min_confirmation_score=min_confirmation_score,
                 )
             )
+
+    def _find_declared(self, match: LandmarkMatch) -> tuple[float, float] | None:
+        """Return from where to where the very stem is declared around the match, in seconds; None if nowhere."""
+        for one in self.placements:
+            starts_in = one.song_start_s - DECLARED_SLACK_S <= match.song_start_s
+            ends_in = match.song_end_s <= one.song_end_s + DECLARED_SLACK_S
+            if match.key == f"stem:{one.stem}" and starts_in and ends_in:
+                return one.song_start_s, one.song_end_s
+        return None
 
     def _find_file(self, key: str) -> Path | None:
         kind, _, name = key.partition(":")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compliance.audio.evidence import MatchEvidence, MatchKind
+from compliance.audio.extent import find_ends
 from compliance.audio.index import RecordingIndex
 from compliance.audio.landmark_extent import find_landmark_extent
 from compliance.audio.landmark_search import expand_ranges
@@ -26,6 +27,7 @@ from compliance.audio.search import (
     join_siblings,
 )
 from compliance.audio.signal import Samples
+from compliance.audio.spectral_agreement import compare_spectra
 
 # Speed, pitch and tempo are searched up to 8 % in steps of 1 %, and where something is found in steps of 0.25 %.
 WARP_STEPS = tuple(step / 100 for step in range(-8, 9) if step)
@@ -34,6 +36,8 @@ FINE_STEPS = tuple(step / 400 for step in range(-3, 4))
 MAX_REFINED_RECORDINGS = 6
 # The finest change moves the offset by no more than this while the recording is heard, in seconds.
 MAX_OFFSET_CHANGE_S = 0.6
+# A recording that has nearly as many landmarks as it is was not changed: in a few seconds small changes make no difference.
+MIN_UNCHANGED_SHARE = 0.9
 # Landmarks within so many frames of one offset agree.
 AGREEING_FRAMES = 3
 
@@ -45,8 +49,12 @@ class Warp:
     pitch_ratio: float
     time_ratio: float
 
-    def iter_finer(self) -> Iterator["Warp"]:
-        """Yield this change and those a little larger and smaller, of the same kind."""
+    def iter_near(self) -> Iterator["Warp"]:
+        """Yield first no change at all, then this one and those of its kind that are a little larger and smaller.
+
+        A loud recording that nobody changed scores under small changes too.
+        """
+        yield Warp(pitch_ratio=1.0, time_ratio=1.0)
         for step in FINE_STEPS:
             yield Warp(
                 pitch_ratio=self.pitch_ratio
@@ -81,7 +89,7 @@ def search_warped(
 ) -> tuple[MatchEvidence, ...]:
     """Return the recordings found after changes of speed, pitch or tempo, best first.
 
-    Where the audio of a recording is at hand, the change and the ends are worked out from its landmarks.
+    Where the audio of a recording is at hand, the change is refined by its landmarks, and its ends are found in it.
     """
     peaks = find_query_peaks(samples)
     best: dict[str, _Place] = {}
@@ -101,7 +109,9 @@ def search_warped(
     sources = read_sources([key for key, _ in ranked[:MAX_REFINED_RECORDINGS]])
     return join_siblings(
         [
-            _describe(key, _refine(place, peaks, sources[key]) if key in sources else place)
+            _describe(
+                key, _refine(place, samples, peaks, sources[key]) if key in sources else place
+            )
             for key, place in ranked
         ]
     )
@@ -113,26 +123,45 @@ def _move(peaks: Peaks, warp: Warp) -> Landmarks:
     )
 
 
-def _refine(place: _Place, peaks: Peaks, source: Samples) -> _Place:
+def _refine(place: _Place, samples: Samples, peaks: Peaks, source: Samples) -> _Place:
     """Return the place under the change that fits best, with its ends."""
     recording = find_dense_landmarks(source)
     middle_s = (place.start_s + place.end_s) / 2 / place.warp.time_ratio
     tried = []
-    for warp in place.warp.iter_finer():
+    for warp in place.warp.iter_near():
         query = _move(peaks, warp)
         # The middle of what was found stays where it is.
         moved_s = middle_s * (warp.time_ratio - place.warp.time_ratio)
         count, offset_s = _count_agreeing(query, recording, near_s=place.offset_s - moved_s)
         tried.append((count, offset_s, warp, query))
-    _, offset_s, warp, query = max(tried, key=lambda one: one[0])
-    ratio = warp.time_ratio / place.warp.time_ratio
-    start_s, end_s = find_landmark_extent(
-        query,
-        recording,
+    as_it_is, *changed = tried
+    best = max(changed, key=lambda one: one[0])
+    if as_it_is[0] >= MIN_UNCHANGED_SHARE * best[0]:
+        best = as_it_is
+    _, offset_s, warp, query = best
+    heard_s = place.start_s / place.warp.time_ratio, place.end_s / place.warp.time_ratio
+    agreement = compare_spectra(
+        samples,
+        source,
+        pitch_ratio=warp.pitch_ratio,
+        time_ratio=warp.time_ratio,
         offset_s=offset_s,
-        start_s=place.start_s * ratio,
-        end_s=place.end_s * ratio,
+        start_s=heard_s[0],
+        end_s=heard_s[1],
     )
+    extent_s = find_ends(
+        [] if agreement is None else [agreement], start_s=heard_s[0], end_s=heard_s[1]
+    )
+    if extent_s is not None:
+        start_s, end_s = (one * warp.time_ratio for one in extent_s)
+    else:
+        start_s, end_s = find_landmark_extent(
+            query,
+            recording,
+            offset_s=offset_s,
+            start_s=heard_s[0] * warp.time_ratio,
+            end_s=heard_s[1] * warp.time_ratio,
+        )
     return _Place(warp=warp, start_s=start_s, end_s=end_s, offset_s=offset_s, score=place.score)
 
 

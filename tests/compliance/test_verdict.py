@@ -64,6 +64,26 @@ def test_matches_count_from_their_limits_on(changes, counts):
     assert (judge(matches=(replace(MATCH, **changes),)).outcome is Outcome.REJECTED) == counts
 
 
+@pytest.mark.parametrize(
+    ("pitch_ratio", "time_ratio", "told"),
+    [
+        (1.05, 1.05, "It was changed: its pitch by +5.0%, its speed by +5.0%."),
+        (1.0, 0.9775, "It was changed: its speed by -2.2%."),
+        (1.0, 1.0, "is heard from 8.0 to 20.0 s."),
+    ],
+)
+def test_a_reason_says_what_was_changed_and_nothing_else(pitch_ratio, time_ratio, told):
+    warped = replace(
+        MATCH,
+        kind=MatchKind.WARPED,
+        confirmation_z=None,
+        pitch_ratio=pitch_ratio,
+        time_ratio=time_ratio,
+    )
+    (reason,) = judge(matches=(warped,)).reasons
+    assert reason.text.endswith(told)
+
+
 def test_a_present_placement_explains_its_own_match_and_its_siblings():
     own = replace(MATCH, key="stem:drums")
     sibling = replace(MATCH, key="stem:drums-2", siblings=("stem:drums",))

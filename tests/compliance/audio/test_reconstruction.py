@@ -3,9 +3,10 @@ import pytest
 
 from compliance.audio import reconstruction
 from compliance.audio.alignment import shift
-from compliance.audio.extent import refine_extent
+from compliance.audio.extent import find_ends
 from compliance.audio.landmarks import RATE_HZ as NARROW_HZ
 from compliance.audio.manifest import Placement
+from compliance.audio.phase_agreement import compare_phases
 from compliance.audio.signal import AudioSignal, resample
 from compliance.audio.spectrum import (
     NARROW,
@@ -25,6 +26,11 @@ def make_renderer(placements=LONG, seconds=20):
     return TrackRenderer(
         placements=placements, stems=STEMS, vocal=None, sample_count=seconds * RATE_HZ
     )
+
+
+def find_phase_ends(song, source, *, start_s, end_s, **offset):
+    agreement = compare_phases(song, source, start_s=start_s, end_s=end_s, **offset)
+    return find_ends([agreement], start_s=start_s, end_s=end_s)
 
 
 def mix(**gains):
@@ -153,7 +159,7 @@ def test_the_extent_bridges_a_rest_of_the_source_and_ends_with_its_last_sound():
     source[5 * NARROW_HZ : 13 * NARROW_HZ] *= 1e-3
     source[16 * NARROW_HZ :] *= 1e-3
     song = narrow[0] + 0.3 * source
-    start_s, end_s = refine_extent(song, source, offset_s=0.0, start_s=2.0, end_s=4.0)
+    start_s, end_s = find_phase_ends(song, source, offset_s=0.0, start_s=2.0, end_s=4.0)
     assert start_s == pytest.approx(0, abs=0.4)
     assert end_s == pytest.approx(16, abs=0.4)
 
@@ -163,6 +169,6 @@ def test_the_extent_of_a_quiet_recording_is_found_to_a_fraction_of_a_second():
     song = narrow[0].copy()
     first, last = 5 * NARROW_HZ, 14 * NARROW_HZ
     song[first:last] += 0.3 * narrow[1][first - 3 * NARROW_HZ : last - 3 * NARROW_HZ]
-    start_s, end_s = refine_extent(song, narrow[1], offset_s=-3.0, start_s=7.0, end_s=9.0)
+    start_s, end_s = find_phase_ends(song, narrow[1], offset_s=-3.0, start_s=7.0, end_s=9.0)
     assert start_s == pytest.approx(5, abs=0.4)
     assert end_s == pytest.approx(14, abs=0.4)

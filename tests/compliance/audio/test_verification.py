@@ -101,6 +101,18 @@ def test_a_song_of_its_declared_stems_is_approved(library, tmp_path, form):
     assert [round(one.gain_db) for one in evidence.placements] == [-1, -3, -2]
 
 
+def test_a_declared_stem_that_is_heard_is_told_from_where_to_where_it_was_declared(
+    library, tmp_path
+):
+    evidence, _ = verify(library, tmp_path, make_song())
+    ends = {
+        (one.key, one.start_s, one.end_s)
+        for one in evidence.matches
+        if one.kind is MatchKind.RAW and one.confirmation_z is not None
+    }
+    assert ("stem:s1", 2.0, 22.0) in ends
+
+
 def test_the_evidence_is_json(library, tmp_path):
     evidence, verdict = verify(library, tmp_path, make_song())
     report = json.loads(json.dumps(evidence.to_json() | verdict.to_json()))
