@@ -31,11 +31,12 @@ MIN_VOTES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityMatch:
-    """A stretch of the query that is the same recording, in any encoding.
+    """A stretch of the query that begins and ends with the same recording, in any encoding.
 
     Attributes
     ----------
-    bit_error_rate : share of differing Chromaprint bits over the stretch, in [0, 1]
+    bit_error_rate : share of differing Chromaprint bits where they are the same, in [0, 1]
+    same_s : how much of the stretch is not something else, in seconds
     """
 
     key: str
@@ -43,6 +44,7 @@ class IdentityMatch:
     song_start_s: float
     song_end_s: float
     source_start_s: float
+    same_s: float
 
 
 def search_segment(
@@ -119,16 +121,22 @@ def _compare(
     errors = np.bitwise_count(ours ^ theirs) / 32.0
     changes = _sum_windows(counted)
     rates = _sum_windows(errors * counted) / np.maximum(changes, 1)
-    good = np.flatnonzero((rates <= max_bit_error_rate) & (changes >= MIN_CHANGES))
+    speaks = changes >= MIN_CHANGES
+    good = np.flatnonzero((rates <= max_bit_error_rate) & speaks)
     if not len(good):
         return None
     begin, stop = int(good[0]), int(good[-1]) + IDENTITY_WINDOW
+    # What lies between the same and is something else; silence and held notes are neither.
+    others = np.cumsum((rates > max_bit_error_rate) & speaks)
+    gaps = np.maximum(np.diff(good) - IDENTITY_WINDOW, 0)
+    differing = int(gaps[np.diff(others[good]) > 0].sum())
     return IdentityMatch(
         key=segment.keys[recording],
         bit_error_rate=round(float(rates[good].mean()), 4),
         song_start_s=round((first + begin) * CHROMAPRINT_STEP_S, 3),
         song_end_s=round((first + stop) * CHROMAPRINT_STEP_S, 3),
         source_start_s=round((first + begin + shift) * CHROMAPRINT_STEP_S, 3),
+        same_s=round((stop - begin - differing) * CHROMAPRINT_STEP_S, 3),
     )
 
 

@@ -199,6 +199,19 @@ class SongMaker:
         yield from self._make_hidden(state, violation_codecs, kinds)
         yield from self._make_lies(state, violation_codecs, kinds)
 
+    def sing_again(self, seed: int, *, level_db: float, codec: str) -> Path:
+        """Return the file of a song with another voice, so loud relative to the band."""
+        rng = random.Random(seed)
+        band = self._render(self._compose(rng))
+        mastering = rng.choice(sorted(MASTERINGS))
+        vocal = speak_vocal(random.Random(f"another voice {seed}"), seconds=self.seconds)
+        sung = vocal[np.abs(vocal).max(1) > 1e-4]
+        vocal *= measure_rms(band) / max(measure_rms(sung), 1e-6) * 10 ** (level_db / 20)
+        path = self.out / f"s{seed:04d}" / f"sung_again{level_db:+.0f}_{codec}.{CODECS[codec][1]}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        encode_song(master_song(band + vocal, mastering=mastering), path, codec=codec)
+        return path
+
     def _compose(self, rng: random.Random) -> list[Part]:
         pieces = self.corpus.list_pieces()
         home = rng.choice(sorted(name for name, stems in pieces.items() if len(stems) >= 3))

@@ -5,7 +5,7 @@ from compliance.audio.fingerprinting import compute_chromaprint, fingerprint_rec
 from compliance.audio.index import build_segment, open_index, open_segment
 from compliance.audio.landmarks import QUERY_DENSITY, RATE_HZ, find_peaks, hash_peaks
 from compliance.audio.segment import InvalidSegment
-from compliance.audio.signal import resample
+from compliance.audio.signal import AudioSignal, resample
 from tests.compliance.audio.sounds import make_stem
 
 STEMS = {f"stem:s{seed}": make_stem(seed) for seed in range(8)}
@@ -84,6 +84,25 @@ def test_identity_finds_an_excerpt_of_ten_seconds_or_more(directory):
     (match,) = index.search_identity(chromaprint, max_bit_error_rate=0.15)
     assert match.key == "stem:s6"
     assert match.source_start_s - match.song_start_s == pytest.approx(3, abs=0.15)
+
+
+def test_a_song_that_begins_and_ends_like_another_is_not_the_same_song(tmp_path):
+    one, other = (narrow(make_stem(seed, seconds=60)) for seed in (301, 302))
+    mixed = one.copy()
+    mixed[15 * RATE_HZ : 45 * RATE_HZ] = other[15 * RATE_HZ : 45 * RATE_HZ]
+    paused = one.copy()
+    paused[15 * RATE_HZ : 45 * RATE_HZ] = 0
+    segment = tmp_path / "songs"
+    signal = AudioSignal(samples=one[:, None], rate_hz=RATE_HZ)
+    build_segment(segment, [("song:a", fingerprint_recording(signal))])
+    found = {}
+    for name, samples in (("one", one), ("mixed", mixed), ("paused", paused)):
+        words = compute_chromaprint(samples, rate_hz=RATE_HZ)
+        (found[name],) = open_index([segment]).search_identity(words, max_bit_error_rate=0.05)
+        assert found[name].song_end_s - found[name].song_start_s > 55, name
+    assert found["one"].same_s > 55
+    assert found["mixed"].same_s < 35
+    assert found["paused"].same_s < 35
 
 
 def test_identity_does_not_find_other_music_or_silence(directory, tmp_path):
