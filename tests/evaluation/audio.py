@@ -3,9 +3,9 @@
 Makes songs with every kind of violation from the corpus (tests.corpus.build), verifies them and
 prints one line per bar with its counts and exact 95 % bounds, side by side with raw landmark search
 (as audfprint does) and Chromaprint alone, which see the same index.  Songs and results are kept
-under --work: a run that was stopped goes on, a case is verified once by each version of engine and
-rules, and another engine is measured with the same songs.  With STRICT=1 a missed bar makes the
-exit code 1.
+under --work: a run that was stopped goes on, a case is verified once by each version of the engine,
+and another engine is measured with the same songs.  Verdicts are drawn anew from the evidence each
+time.  With STRICT=1 a missed bar makes the exit code 1.
 """
 
 import argparse
@@ -21,13 +21,27 @@ from typing import Any
 from scipy.stats import binomtest
 from tqdm import tqdm
 
+from compliance.audio.check import CheckFinding, Severity
 from compliance.audio.decoding import DecodingLimits, UnreadableAudio, decode_files
-from compliance.audio.fingerprinting import RecordingFingerprint, fingerprint_recording
+from compliance.audio.evidence import (
+    AlignmentProblem,
+    ExcessCurve,
+    MatchEvidence,
+    MatchKind,
+    PlacementEvidence,
+    Refusal,
+    SongEvidence,
+)
+from compliance.audio.fingerprinting import (
+    FINGERPRINT_VERSION,
+    RecordingFingerprint,
+    fingerprint_recording,
+)
 from compliance.audio.index import RecordingIndex, build_segment, open_index
 from compliance.audio.manifest import parse_manifest
 from compliance.audio.segment import INDEX_STAMP
 from compliance.audio.verification import ENGINE_VERSION, verify_song
-from compliance.verdict import VERDICT_VERSION, VerdictLimits, decide_verdict
+from compliance.verdict import VerdictLimits, decide_verdict
 from tests.corpus.build import DEFAULT_CACHE
 from tests.corpus.mix import KINDS, Corpus, SongMaker, open_corpus
 from tests.corpus.rendering import CODECS
@@ -35,6 +49,11 @@ from tests.corpus.rendering import CODECS
 DEFAULT_WORK = DEFAULT_CACHE.parent / "evaluation-audio"
 # Recordings decoded by one process while the index is built.
 FILES_AT_A_TIME = 16
+# What a verdict is drawn from, and what is told beside it.
+KEPT = (
+    "refusal", "duration_s", "findings", "placements", "matches", "excess", "has_vocal", "vocal_problem",
+    "residual_db", "timings_s",
+)  # fmt: skip
 # A time is right within this, in seconds.
 MAX_TIME_ERROR_S = 0.5
 
@@ -231,14 +250,46 @@ def verify_case(case: Row, *, corpus: Corpus, index: RecordingIndex) -> Row:
         limits=DecodingLimits(),
     )
     cpu_s = sum(os.times()[:4]) - sum(before[:4])
-    report = evidence.to_json()
-    kept = ("placements", "matches", "excess", "residual_db", "findings", "timings_s")
+    report = json.loads(json.dumps(evidence.to_json()))
     return {
         **{name: case[name] for name in ("id", "kind", "level_db", "codec", "violation")},
-        **{name: report[name] for name in kept},
-        "verdict": decide_verdict(evidence).to_json(),
+        **{name: report[name] for name in KEPT},
         "cpu_s": round(cpu_s, 3),
     }
+
+
+def judge_row(row: Row) -> Row:
+    """Return the row with the verdict on its evidence."""
+    refusal, problem, curve = row["refusal"], row["vocal_problem"], row["excess"]
+    evidence = SongEvidence(
+        engine_version=ENGINE_VERSION,
+        fingerprint_version=FINGERPRINT_VERSION,
+        refusal=refusal and Refusal(**refusal),
+        duration_s=row["duration_s"],
+        findings=tuple(
+            CheckFinding(**{**one, "severity": Severity(one["severity"])})
+            for one in row["findings"]
+        ),
+        placements=tuple(
+            PlacementEvidence(
+                **{**one, "problem": one["problem"] and AlignmentProblem(one["problem"])}
+            )
+            for one in row["placements"]
+        ),
+        matches=tuple(
+            MatchEvidence(
+                **{**one, "kind": MatchKind(one["kind"]), "siblings": tuple(one["siblings"])}
+            )
+            for one in row["matches"]
+        ),
+        excess=curve
+        and ExcessCurve(
+            **{k: tuple(one) if isinstance(one, list) else one for k, one in curve.items()}
+        ),
+        has_vocal=row["has_vocal"],
+        vocal_problem=problem and Refusal(**problem),
+    )
+    return {**row, "verdict": decide_verdict(evidence).to_json()}
 
 
 class Evaluation:
@@ -249,7 +300,7 @@ class Evaluation:
         self.corpus = open_corpus(options.cache)
         self.index = open_library(self.corpus, options.work)
         self.maker = SongMaker(self.corpus, options.work / "songs", seconds=60.0)
-        self.results = options.work / "results" / f"{ENGINE_VERSION}-{VERDICT_VERSION}"
+        self.results = options.work / "results" / ENGINE_VERSION
         self.results.mkdir(parents=True, exist_ok=True)
         self.kinds = tuple(options.kinds)
 
@@ -268,7 +319,7 @@ class Evaluation:
                     with path.open("a") as file:
                         file.write(json.dumps(rows[case["id"]]) + "\n")
             done.touch()
-        return [row for row in rows.values() if row["kind"] in self.kinds]
+        return [judge_row(row) for row in rows.values() if row["kind"] in self.kinds]
 
 
 _evaluation: Evaluation | None = None
