@@ -54,7 +54,7 @@ def judge_message(*, given: TextToScreen, now: dt.datetime) -> JudgedText:
         raise InvalidMessage(error.code, error.text) from error
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def request_clearance(
     *,
     generator: Generator,
