@@ -33,9 +33,6 @@ CONTAINERS = {
     "amr": ((0, b"#!AMR"),),
 }
 UNSUPPORTED = {"asf", "matroska", "flv", "midi", "amr"}
-AAC_HINT = (
-    "AAC/m4a needs the optional PyAV decoder: install the 'aac' extra (pip install cleartone[aac])"
-)
 
 
 class Refused(Exception):
@@ -142,10 +139,8 @@ def decode_with_soundfile(path: str, sink: Sink) -> dict[str, Any]:
 
 def decode_with_av(path: str, sink: Sink) -> dict[str, Any]:
     """Decode AAC through PyAV, which reads from an open file and so knows no protocols."""
-    try:
-        import av  # noqa: PLC0415 - optional
-    except ImportError as error:
-        raise Refused("audio.unsupported_format", AAC_HINT) from error
+    import av  # noqa: PLC0415 - 0.1 s that few files need
+
     av.logging.set_level(av.logging.PANIC)
     truncated = False
     try:
@@ -216,6 +211,9 @@ def main() -> int:
     """Decode every path and report one JSON line for each."""
     try:
         import soundfile  # noqa: F401, PLC0415 - a library that is missing says nothing about a file
+
+        if importlib.util.find_spec("av") is None:
+            return UNFIT
     except (ImportError, OSError):
         return UNFIT
     descriptor, limits = int(sys.argv[1]), json.loads(sys.argv[2])
