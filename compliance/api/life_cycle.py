@@ -19,7 +19,7 @@ from compliance.api.serializers import (
     ExtensionRequest,
     SuccessionRequest,
 )
-from compliance.api.views import get_caller
+from compliance.api.views import ACCEPT_LANGUAGE, answer_in, get_caller, read_language
 from compliance.services.actors import Actor, as_generator
 from compliance.services.approval_ends import supersede_approval
 from compliance.services.approvals import UnknownApproval
@@ -36,7 +36,7 @@ class ClearanceCancelView(APIView):
         operation_id="cancel_clearance",
         request=None,
         responses=ClearanceReport,
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, ACCEPT_LANGUAGE],
         tags=["clearances"],
     )
     def post(self, request: Request, public_id: str) -> Response:
@@ -45,12 +45,13 @@ class ClearanceCancelView(APIView):
         clearance = queries.get_clearance(public_id=public_id, generator=caller.generator)
         if clearance is None:
             raise UnknownClearance(f"You have no clearance {public_id}.")
+        language = read_language(request)
 
         def work() -> tuple[int, dict[str, Any]]:
             cancel_clearance(clearance=clearance, actor=_as_actor(caller), now=timezone.now())
-            return 200, answers.describe_clearance(clearance)
+            return 200, answers.describe_clearance(clearance, language=language)
 
-        return answer_once(request, content=None, work=work)
+        return answer_in(language, answer_once(request, content=None, work=work))
 
 
 class ClearanceExtendView(APIView):
@@ -63,7 +64,7 @@ class ClearanceExtendView(APIView):
         operation_id="extend_clearance",
         request=ExtensionRequest,
         responses=ClearanceReport,
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, ACCEPT_LANGUAGE],
         tags=["clearances"],
     )
     def post(self, request: Request, public_id: str) -> Response:
@@ -74,15 +75,16 @@ class ClearanceExtendView(APIView):
             raise UnknownClearance(f"You have no clearance {public_id}.")
         form = ExtensionRequest(data=request.data)
         form.is_valid(raise_exception=True)
+        language = read_language(request)
 
         def work() -> tuple[int, dict[str, Any]]:
             extended = extend_clearance(
                 clearance=clearance, hold_s=form.validated_data.get("hold_seconds"),
                 actor=_as_actor(caller), now=timezone.now(),
             )  # fmt: skip
-            return 200, answers.describe_clearance(extended)
+            return 200, answers.describe_clearance(extended, language=language)
 
-        return answer_once(request, content=request.data, work=work)
+        return answer_in(language, answer_once(request, content=request.data, work=work))
 
 
 class ApprovalSupersedeView(APIView):

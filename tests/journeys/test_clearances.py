@@ -214,6 +214,19 @@ def test_reasons_are_explained_in_the_language_asked_for(api, grant):
     assert "Accept-Language" in again.headers["Vary"]
 
 
+def test_a_cancelled_clearance_explains_its_reasons_in_the_language_asked_for(api, grant):
+    doubtful = ask(api, message=DOUBTFUL).json()
+    assert doubtful["outcome"] == "needs_review"
+    cancelled = api.post(
+        f"/api/v1/clearances/{doubtful['id']}:cancel", headers={"Accept-Language": "de"}
+    )
+    assert cancelled.headers["Content-Language"] == "de"
+    told = api.get(f"/api/v1/clearances/{doubtful['id']}", headers={"Accept-Language": "de"})
+    assert cancelled.json()["reasons"] == told.json()["reasons"]
+    english = api.get(f"/api/v1/clearances/{doubtful['id']}").json()["reasons"]
+    assert cancelled.json()["reasons"] != english
+
+
 def test_unknown_fields_are_named_beside_faulty_ones(api, grant):
     answer = ask(api, intent=make_intent(uses="all", brnad="Acme"))
     assert answer.status_code == 422
