@@ -120,13 +120,13 @@ def test_a_weak_stem_match_where_nothing_is_unexplained_is_a_leftover():
 
 @pytest.mark.parametrize("channel", ["mid_db", "side_db", "band_db"])
 def test_unexplained_sound_without_a_name_goes_to_review_with_its_interval(channel):
-    values = (0.0,) * 10 + (9.0,) * 5 + (0.0,) * 13
+    values = (0.0,) * 10 + (11.0,) * 5 + (0.0,) * 13
     verdict = judge(excess=replace(CURVE, **{channel: values}))
     (reason,) = verdict.reasons
     assert verdict.outcome is Outcome.NEEDS_REVIEW
     assert reason.code == "audio.unexplained"
     assert (reason.start_s, reason.end_s) == (10.2, 16.32)
-    assert (reason.score, reason.unit) == (9.0, "dB")
+    assert (reason.score, reason.unit) == (11.0, "dB")
 
 
 def test_lossless_files_have_their_own_limit():
@@ -188,3 +188,19 @@ def test_the_report_is_json_and_leaves_out_what_is_not_known():
     assert report["outcome"] == "rejected"
     assert "stem" not in report["reasons"][0]
     assert report["limits"]["match_score"] == VerdictLimits().match_score
+
+
+@pytest.mark.parametrize(("score", "is_excused"), [(11.0, False), (19.0, True)])
+def test_a_foreign_recording_in_the_rest_is_excused_only_by_a_stem_that_matches_as_well(
+    score, is_excused
+):
+    foreign = replace(
+        MATCH, key="reference:hit", score=20.0, confirmation_z=92.0, siblings=("stem:drums",)
+    )
+    leftover = replace(
+        MATCH, key="stem:drums", score=score, confirmation_z=10.5, siblings=("reference:hit",)
+    )
+    verdict = judge(matches=(foreign, leftover))
+    assert (verdict.outcome is Outcome.APPROVED) == is_excused
+    known = judge(matches=(foreign,))  # the sibling is known from the catalog, not found here
+    assert known.outcome is Outcome.APPROVED
