@@ -49,8 +49,7 @@ class VerdictLimits:
         Source of these and the next: DEV, songs 1 to 40 and 1001 to 1012; 208 clean MP3, Vorbis and
         Opus files reach 5.8 dB
     mean_excess_db : the same for the mean of mid and side; they reach 3.8 dB
-    side_excess_db : the same for the side alone.  Source: DEV, songs 1 to 40 and 1001 to 1051; one of 550 clean files
-        exceeds it, and of 480 files with something hidden none shows in the side alone
+    side_excess_db : the same for the side alone; they reach 5.8 dB
     band_excess_db : the same over 8 s, in the eight neighboring bands that hold most; 3 of them exceed it, by 0.3 dB at
         most, and of 52 never-indexed recordings 49 at -12 dB and 34 at -18 dB
     lossless_excess_db : more that is allowed in lossless files, where mastering is all the error; 52
@@ -72,7 +71,7 @@ class VerdictLimits:
     warped_score: float = 20.0
     excess_db: float = 6.0
     mean_excess_db: float = 4.0
-    side_excess_db: float = 10.5
+    side_excess_db: float = 8.5
     band_excess_db: float = 7.0
     lossless_excess_db: float = 13.0
     aac_excess_db: float = 3.0
